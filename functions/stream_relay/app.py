@@ -1,0 +1,44 @@
+"""The table's stream: every message whose state nobody has been told yet is announced."""
+
+from typing import Any
+
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.typing import LambdaContext
+from textension import assemble
+from textension.aws import items
+from textension.errors import ConfigurationError, Unavailable
+from textension.message import Message
+
+logger = Logger()
+metrics = Metrics()
+
+
+@metrics.log_metrics
+def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
+    """A batch of stream records. What fails comes again, by the stream or by the sweeper.
+
+    A record that nothing can be made of keeps none behind it waiting; a dependency that is out of reach ends the batch.
+    """
+    failures: list[dict[str, str]] = []
+    for record in event["Records"]:
+        change = record["dynamodb"]
+        try:
+            message = _unannounced(change.get("NewImage") or {})
+            if message is not None:
+                assemble.relay().announce(message)
+                logger.info("announced", extra={"id": message.id, "state": message.state})
+                metrics.add_metric("RelayAnnounced", MetricUnit.Count, 1)
+        except (Unavailable, ConfigurationError, KeyError, ValueError, TypeError) as error:
+            logger.exception("not announced", extra={"event_id": record.get("eventID")})
+            metrics.add_metric("RelayFailed", MetricUnit.Count, 1)
+            failures.append({"itemIdentifier": change["SequenceNumber"]})
+            if isinstance(error, Unavailable):
+                break
+    return {"batchItemFailures": failures}
+
+
+def _unannounced(image: dict[str, Any]) -> Message | None:
+    if "unannounced" not in image or "direction" not in image:
+        return None  # not a message, or one that the world knows already
+    return items.message(items.from_wire(image))

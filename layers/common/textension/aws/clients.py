@@ -1,0 +1,48 @@
+"""boto3 clients: made when first used, once, with time-outs that fit a webhook's deadline."""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING
+
+import boto3
+from botocore.config import Config
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_secretsmanager import SecretsManagerClient
+    from mypy_boto3_sns import SNSClient
+    from mypy_boto3_sqs import SQSClient
+
+# Two attempts of at most 2 s each: with any one dependency hung the webhook still answers within 5 s, well under
+# the shortest time-out (15 s) that ClickSend's help ever gave.
+CONFIG = Config(
+    connect_timeout=1,
+    read_timeout=2,
+    retries={"mode": "standard", "total_max_attempts": 2},
+    max_pool_connections=10,
+)
+
+
+@functools.cache
+def dynamodb() -> DynamoDBClient:
+    """DynamoDB."""
+    return boto3.client("dynamodb", config=CONFIG)
+
+
+@functools.cache
+def secretsmanager() -> SecretsManagerClient:
+    """Secrets Manager."""
+    return boto3.client("secretsmanager", config=CONFIG)
+
+
+@functools.cache
+def sns() -> SNSClient:
+    """SNS."""
+    return boto3.client("sns", config=CONFIG)
+
+
+@functools.cache
+def sqs() -> SQSClient:
+    """SQS."""
+    return boto3.client("sqs", config=CONFIG)

@@ -1,0 +1,80 @@
+"""What was posted with a valid token and could not be taken in: kept as it came, once per content."""
+
+import contextlib
+import hashlib
+from dataclasses import dataclass
+from typing import Final
+
+from textension.aws import items
+from textension.aws.items import Item, Wire
+from textension.aws.table import ConditionFailed, Put, Table
+from textension.clicksend.pushes import MAX_BODY, Kind, RawPush
+from textension.clock import DAY, SECOND
+
+TTL: Final = 90 * DAY
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quarantined:
+    """One post in quarantine. `id` is the SHA-256 of its body; `reason` a stable code; `at` Unix ms."""
+
+    id: str
+    account: str
+    reason: str
+    at: int
+    size: int
+    push: RawPush
+    """The first 64 KB of it."""
+
+
+class Quarantine:
+    """The quarantines of all accounts."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def keep(self, account: str, push: RawPush, reason: str, *, now: int) -> str:
+        """Keep a post; its id. The same content again changes nothing."""
+        digest = hashlib.sha256(push.body).hexdigest()
+        item: Item = {
+            "account": account,
+            "reason": reason,
+            "at": now,
+            "size": len(push.body),
+            "kind": push.kind,
+            "content_type": push.content_type[:200],
+            "body": push.body[:MAX_BODY],
+            "expires_at": (now + TTL) // SECOND,
+            "version": 1,
+        }
+        with contextlib.suppress(ConditionFailed):
+            self._table.put(Put(items.quarantine_key(account, digest), item))
+        return digest
+
+    def page(
+        self, account: str, *, limit: int = 100, start: Wire | None = None
+    ) -> tuple[list[Quarantined], Wire | None]:
+        """A page of an account's quarantine, in the order of ids."""
+        page, more = self._table.query(pk=f"QUARANTINE#{account}", limit=limit, start=start, consistent=True)
+        return [_quarantined(item) for item in page], more
+
+    def get(self, account: str, digest: str) -> Quarantined | None:
+        """One post."""
+        item = self._table.get(items.quarantine_key(account, digest))
+        return _quarantined(item) if item else None
+
+    def remove(self, account: str, digest: str) -> None:
+        """Forget a post, after it was taken in."""
+        self._table.delete(items.quarantine_key(account, digest))
+
+
+def _quarantined(item: Item) -> Quarantined:
+    kind: Kind = "receipt" if item["kind"] == "receipt" else "sms"
+    return Quarantined(
+        id=item["sk"],
+        account=item["account"],
+        reason=item["reason"],
+        at=item["at"],
+        size=item["size"],
+        push=RawPush(kind, item["body"], item["content_type"]),
+    )

@@ -1,0 +1,141 @@
+"""The three secrets: who may post, how to sign in at ClickSend, and the key that marks our ids.
+
+A secret holds one account as an object, or several as a list of such objects. The names of the keys are the ones
+that FS PBX users know: CLICKSEND_USERNAME, CLICKSEND_API_KEY, CLICKSEND_BASE_URL, CLICKSEND_SUBACCOUNT_ID.
+"""
+
+import json
+import time
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from aws_lambda_powertools.utilities.parameters import SecretsProvider
+from aws_lambda_powertools.utilities.parameters.exceptions import GetParameterError
+
+from textension.aws import clients
+from textension.clicksend.credentials import Credentials
+from textension.errors import ConfigurationError, Unavailable
+from textension.ids import Signer, SigningKey
+
+MAX_AGE: Final = 300
+"""Seconds that a secret is believed without looking again."""
+REREAD_AFTER: Final = 30.0
+"""Seconds between two reads that strangers can provoke by posting unknown tokens."""
+STALE_AFTER: Final = 3600.0
+"""Seconds that the last value still serves while Secrets Manager is out of reach."""
+
+DEFAULT_BASE_URL: Final = "https://rest.clicksend.com"
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookAccount:
+    """Who may post for an account: its live tokens and its ClickSend subaccounts."""
+
+    account: str
+    tokens: tuple[str, ...] = field(repr=False)
+    subaccount_ids: frozenset[str]
+
+
+class Secret:
+    """One secret, cached. Raises Unavailable when Secrets Manager cannot be reached."""
+
+    def __init__(self, arn: str, *, reread_after: float = 0.0) -> None:
+        self._arn = arn
+        self._reread_after = reread_after
+        self._provider: SecretsProvider | None = None
+        self._text: str | bytes | dict[str, Any] | None = None
+        self._looked_at = self._read_at = -STALE_AFTER
+
+    def entries(self, *, again: bool = False) -> list[dict[str, Any]]:
+        """The secret's accounts; `again` looks past the cache, but not twice within `reread_after`."""
+        now = time.monotonic()
+        force = again and now - self._looked_at > self._reread_after
+        if force or self._text is None:
+            self._looked_at = now
+        if self._provider is None:
+            self._provider = SecretsProvider(boto3_client=clients.secretsmanager())
+        try:
+            self._text = self._provider.get(self._arn, max_age=MAX_AGE, force_fetch=force)
+            self._read_at = now
+        except GetParameterError as error:
+            if self._text is None or now - self._read_at > STALE_AFTER:
+                raise Unavailable("Secrets Manager did not give the secret") from error
+        return _entries(self._text)
+
+
+def _entries(text: str | bytes | dict[str, Any] | None) -> list[dict[str, Any]]:
+    try:
+        value = json.loads(text) if isinstance(text, str) else None
+    except ValueError:
+        value = None
+    entries = [value] if isinstance(value, dict) else value
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+        raise ConfigurationError("a secret must hold a JSON object, or a list of them: see the README")
+    return entries
+
+
+class WebhookSecret:
+    """The webhook's tokens and subaccount ids."""
+
+    def __init__(self, arn: str) -> None:
+        self._secret = Secret(arn, reread_after=REREAD_AFTER)
+
+    def accounts(self, *, again: bool = False) -> tuple[WebhookAccount, ...]:
+        """Every account that may be posted for."""
+        return tuple(_webhook_account(entry) for entry in self._secret.entries(again=again))
+
+
+def _webhook_account(entry: dict[str, Any]) -> WebhookAccount:
+    tokens = (str(entry.get("WEBHOOK_TOKEN") or ""), str(entry.get("WEBHOOK_TOKEN_PREVIOUS") or ""))
+    ids = entry.get("CLICKSEND_SUBACCOUNT_ID") or ()
+    listed = ids if isinstance(ids, list) else str(ids).split(",")
+    return WebhookAccount(
+        account=_account(entry),
+        tokens=tuple(token for token in tokens if token),
+        subaccount_ids=frozenset(str(one).strip() for one in listed if str(one).strip()),
+    )
+
+
+class CredentialsSecret:
+    """ClickSend's credentials."""
+
+    def __init__(self, arn: str) -> None:
+        self._secret = Secret(arn)
+
+    def of(self, account: str, *, again: bool = False) -> Credentials:
+        """The account's credentials, perhaps incomplete. Raises ConfigurationError when the account has no entry."""
+        for entry in self._secret.entries(again=again):
+            if _account(entry) == account:
+                return Credentials(
+                    account=account,
+                    username=str(entry.get("CLICKSEND_USERNAME") or ""),
+                    api_key=str(entry.get("CLICKSEND_API_KEY") or ""),
+                    base_url=str(entry.get("CLICKSEND_BASE_URL") or DEFAULT_BASE_URL),
+                )
+        raise ConfigurationError(f"the credentials secret has no entry whose account is {account!r}: add one")
+
+
+class SigningSecret:
+    """The HMAC key, with its version and its predecessor."""
+
+    def __init__(self, arn: str) -> None:
+        self._secret = Secret(arn)
+
+    def signer(self) -> Signer:
+        """The signer with the present key."""
+        entry = self._secret.entries()[0]
+        keys = [
+            SigningKey(str(entry[version]), str(entry[key]).encode())
+            for version, key in (("version", "key"), ("previous_version", "previous_key"))
+            if entry.get(version) and entry.get(key)
+        ]
+        if not keys or "key" not in entry:
+            raise ConfigurationError("the signing secret must hold a version and a key")
+        return Signer(*keys)
+
+
+def _account(entry: dict[str, Any]) -> str:
+    account = entry.get("account")
+    if not isinstance(account, str) or not account:
+        raise ConfigurationError("every entry of a secret must name its account")
+    return account

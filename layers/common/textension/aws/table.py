@@ -1,0 +1,249 @@
+"""The table's few verbs, with DynamoDB's errors told apart: what a condition said, what may be tried again."""
+
+import random
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from textension.aws import clients
+from textension.aws.items import Item, Key, Wire, from_wire, to_wire
+from textension.errors import Unavailable
+
+# Codes in a cancelled transaction that say nothing against the request itself.
+_TRY_AGAIN: Final = frozenset({"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"})
+_BATCH_GET_LIMIT: Final = 100
+
+
+class ConditionFailed(Exception):
+    """A condition of a single write did not hold. `found` is the item as it was; None when there was none."""
+
+    def __init__(self, found: Item | None) -> None:
+        super().__init__("the condition did not hold")
+        self.found = found
+
+
+class TransactionCancelled(Exception):
+    """Conditions of a transaction did not hold. `failed` has, by position, what was found there."""
+
+    def __init__(self, failed: dict[int, Item | None]) -> None:
+        super().__init__("conditions of the transaction did not hold")
+        self.failed = failed
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """An update of one item: expressions as DynamoDB takes them, values plain."""
+
+    key: Key
+    expression: str
+    names: Mapping[str, str]
+    values: Mapping[str, Any]
+    condition: str = ""
+
+    @property
+    def wire(self) -> Wire:
+        """The parameters, without the table."""
+        wire: Wire = {"Key": self.key.wire, "UpdateExpression": self.expression}
+        if self.condition:
+            wire |= {
+                "ConditionExpression": self.condition,
+                "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+            }
+        if self.names:
+            wire["ExpressionAttributeNames"] = dict(self.names)
+        if self.values:
+            wire["ExpressionAttributeValues"] = to_wire(self.values)
+        return wire
+
+
+@dataclass(frozen=True, slots=True)
+class Put:
+    """A put of one item; by default only where there is none."""
+
+    key: Key
+    item: Mapping[str, Any]
+    condition: str = "attribute_not_exists(pk)"
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def wire(self) -> Wire:
+        """The parameters, without the table."""
+        wire: Wire = {"Item": {**to_wire(self.item), **self.key.wire}}
+        if self.condition:
+            wire |= {"ConditionExpression": self.condition, "ReturnValuesOnConditionCheckFailure": "ALL_OLD"}
+        if self.values:
+            wire["ExpressionAttributeValues"] = to_wire(self.values)
+        return wire
+
+
+@dataclass(frozen=True, slots=True)
+class Delete:
+    """A delete of one item."""
+
+    key: Key
+
+    @property
+    def wire(self) -> Wire:
+        """The parameters, without the table."""
+        return {"Key": self.key.wire}
+
+
+type Write = Put | Update | Delete
+
+
+class Table:
+    """One DynamoDB table. Every method raises Unavailable when DynamoDB cannot be reached or throttles."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def get(self, key: Key) -> Item | None:
+        """One item, strongly consistent."""
+        with _errors():
+            answer = clients.dynamodb().get_item(TableName=self._name, Key=key.wire, ConsistentRead=True)
+        return from_wire(answer["Item"]) if "Item" in answer else None
+
+    def get_many(self, keys: Sequence[Key]) -> dict[Key, Item]:
+        """Up to 100 items in one request, strongly consistent; those that are not there are left out."""
+        wanted = list(dict.fromkeys(keys))[:_BATCH_GET_LIMIT]
+        if not wanted:
+            return {}
+        request: Any = {self._name: {"Keys": [key.wire for key in wanted], "ConsistentRead": True}}
+        found: dict[Key, Item] = {}
+        for _ in _tries(5):
+            with _errors():
+                answer = clients.dynamodb().batch_get_item(RequestItems=request)
+            for wire in answer["Responses"].get(self._name, ()):
+                item = from_wire(wire)
+                found[Key(item["pk"], item["sk"])] = item
+            request = answer.get("UnprocessedKeys")
+            if not request:
+                return found
+        raise Unavailable("DynamoDB left keys unread")
+
+    def put(self, put: Put) -> None:
+        """Write one item. Raises ConditionFailed."""
+        with _errors():
+            clients.dynamodb().put_item(TableName=self._name, **put.wire)
+
+    def update(self, update: Update) -> Item:
+        """Change one item; the item as it is now. Raises ConditionFailed."""
+        with _errors():
+            answer = clients.dynamodb().update_item(TableName=self._name, ReturnValues="ALL_NEW", **update.wire)
+        return from_wire(answer["Attributes"])
+
+    def delete(self, key: Key) -> None:
+        """Remove one item, if it is there."""
+        with _errors():
+            clients.dynamodb().delete_item(TableName=self._name, Key=key.wire)
+
+    def transact(self, *writes: Write) -> None:
+        """All of the writes or none. Raises TransactionCancelled when a condition did not hold.
+
+        A conflict with another transaction is tried again, with jitter: AWS cancels concurrent transactions on one
+        item, and its SDKs do not retry that.
+        """
+        request: Any = [{type(write).__name__: {"TableName": self._name, **write.wire}} for write in writes]
+        client = clients.dynamodb()
+        for _ in _tries(6):
+            try:
+                with _errors():
+                    client.transact_write_items(TransactItems=request)
+                return
+            except client.exceptions.TransactionCanceledException as error:
+                reasons = error.response.get("CancellationReasons", [])
+                if failed := _failed(reasons):
+                    raise TransactionCancelled(failed) from error
+                if not _may_pass(reasons):
+                    raise Unavailable("DynamoDB cancelled the transaction") from error
+        raise Unavailable("DynamoDB kept cancelling the transaction for its conflicts")
+
+    def query(
+        self,
+        *,
+        pk: str,
+        sk_begins: str = "",
+        forward: bool = True,
+        limit: int = 100,
+        start: Wire | None = None,
+        consistent: bool = False,
+    ) -> tuple[list[Item], Wire | None]:
+        """A page of a partition, in the order of sk, and where the next one starts."""
+        condition = "pk = :pk" + (" AND begins_with(sk, :sk)" if sk_begins else "")
+        values = {":pk": pk, **({":sk": sk_begins} if sk_begins else {})}
+        return self._page(
+            KeyConditionExpression=condition,
+            ExpressionAttributeValues=to_wire(values),
+            ScanIndexForward=forward,
+            Limit=limit,
+            ConsistentRead=consistent,
+            **({"ExclusiveStartKey": start} if start else {}),
+        )
+
+    def inbox(self, inbox: str, *, limit: int, start: Wire | None = None) -> tuple[list[Item], Wire | None]:
+        """A page of a number's conversations, the newest first."""
+        return self._page(
+            IndexName="inbox",
+            KeyConditionExpression="inbox = :inbox",
+            ExpressionAttributeValues=to_wire({":inbox": inbox}),
+            ScanIndexForward=False,
+            Limit=limit,
+            **({"ExclusiveStartKey": start} if start else {}),
+        )
+
+    def due(self, shard: str, until: int, limit: int) -> list[Key]:
+        """The keys of what is due by then (Unix ms) in one shard, the longest due first."""
+        items, _ = self._page(
+            IndexName="due",
+            KeyConditionExpression="due_shard = :shard AND due_at <= :until",
+            ExpressionAttributeValues=to_wire({":shard": shard, ":until": until}),
+            Limit=limit,
+        )
+        return [Key(item["pk"], item["sk"]) for item in items]
+
+    def _page(self, **query: Any) -> tuple[list[Item], Wire | None]:
+        with _errors():
+            answer = clients.dynamodb().query(TableName=self._name, **query)
+        return [from_wire(wire) for wire in answer["Items"]], answer.get("LastEvaluatedKey")
+
+
+def _tries(count: int) -> Iterator[int]:
+    """Attempt numbers, with full jitter (at most 25, 50, 100 … ms) between them."""
+    for attempt in range(count):
+        if attempt:
+            time.sleep(random.uniform(0, 0.025 * 2 ** (attempt - 1)))  # noqa: S311 - jitter
+        yield attempt
+
+
+def _may_pass(reasons: Sequence[Mapping[str, Any]]) -> bool:
+    codes = {reason.get("Code") for reason in reasons} - {"None", None}
+    return bool(codes) and codes <= _TRY_AGAIN
+
+
+def _failed(reasons: Sequence[Mapping[str, Any]]) -> dict[int, Item | None]:
+    return {
+        position: from_wire(reason["Item"]) if reason.get("Item") else None
+        for position, reason in enumerate(reasons)
+        if reason.get("Code") == "ConditionalCheckFailed"
+    }
+
+
+@contextmanager
+def _errors() -> Iterator[None]:
+    """DynamoDB's errors as ours. A cancelled transaction passes through: its reasons are read above."""
+    try:
+        yield
+    except ClientError as error:
+        code = error.response["Error"]["Code"]
+        if code == "ConditionalCheckFailedException":
+            found: Any = error.response.get("Item")
+            raise ConditionFailed(from_wire(found) if found else None) from error
+        if code == "TransactionCanceledException":
+            raise
+        raise Unavailable(f"DynamoDB refused: {code}") from error
+    except BotoCoreError as error:
+        raise Unavailable("DynamoDB did not answer") from error

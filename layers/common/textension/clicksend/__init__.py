@@ -1,0 +1,1 @@
+"""ClickSend, and nothing but ClickSend: what it posts, what it answers, how to call it."""

@@ -1,0 +1,151 @@
+"""ClickSend's REST API v3 over HTTPS: one request, one answer, and an honest word when there is none.
+
+No retries here: whether a message may be sent again is not for an HTTP client to decide. No redirects: the
+credentials go to one host only. Answers are read by `answers`, never with ClickSend's SDK, whose models raise on
+answers that ClickSend documents.
+"""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import urlsplit
+
+import requests  # noqa: TID251 - here is where it lives
+from requests.adapters import HTTPAdapter  # noqa: TID251
+from urllib3.exceptions import (
+    ConnectTimeoutError,
+    HTTPError,
+    MaxRetryError,
+    NameResolutionError,
+    NewConnectionError,
+    ReadTimeoutError,
+)
+
+from textension.clicksend.answers import Answer, Meaning, Verdict, judge
+from textension.clicksend.credentials import Credentials
+from textension.clock import Clock, now_ms
+from textension.errors import ConfigurationError
+
+CONNECT_TIMEOUT: Final = 3.0
+READ_TIMEOUT: Final = 15.0
+REQUEST_TIMEOUT: Final = CONNECT_TIMEOUT + READ_TIMEOUT
+"""Seconds that one call takes at most; `READ_TIMEOUT` also bounds the whole body."""
+MAX_ANSWER: Final = 2 * 1024 * 1024
+# A connection that idled, or slept with a frozen Lambda, may be dead without our knowing, and a message sent into
+# it would be `unknown` for nothing. A fresh one costs a handshake.
+LONGEST_IDLE: Final = 4.0
+
+
+@dataclass(frozen=True, slots=True)
+class OutboundSms:
+    """One message of a send request. `custom_string` comes back with the answer, every receipt and every reply."""
+
+    to: str
+    from_: str
+    body: str
+    custom_string: str
+
+
+class ClickSend:
+    """One account at ClickSend. Not for several threads."""
+
+    def __init__(self, credentials: Credentials, *, allow_http: bool = False, clock: Clock = now_ms) -> None:
+        self._credentials = credentials
+        self._base_url = _base_url(credentials.base_url, allow_http=allow_http)
+        self._clock = clock
+        self._session: requests.Session | None = None
+        self._used_at = 0.0
+
+    def send(self, messages: Sequence[OutboundSms]) -> dict[str, Verdict]:
+        """Send up to 1,000 messages in one request: `POST /v3/sms/send`. The verdict on each, by `custom_string`.
+
+        Never raises for what ClickSend or the network does: that is what verdicts are for.
+        """
+        customs = [message.custom_string for message in messages]
+        body = {
+            "messages": [
+                {
+                    "to": message.to,
+                    "from": message.from_,
+                    "body": message.body,
+                    "custom_string": message.custom_string,
+                    "source": "textension",
+                }
+                for message in messages
+            ]
+        }
+        try:
+            answer = self._post("/v3/sms/send", body)
+        except (requests.RequestException, HTTPError) as error:
+            self.close()
+            return dict.fromkeys(customs, _verdict_on(error))
+        return judge(answer, customs, now=self._clock())
+
+    def close(self) -> None:
+        """Give the connection back."""
+        if self._session is not None:
+            self._session.close()
+            self._session = None
+
+    def _post(self, path: str, body: object) -> Answer:
+        session = self._fresh_session()
+        started = time.monotonic()
+        with session.post(
+            self._base_url + path,
+            json=body,
+            timeout=(CONNECT_TIMEOUT, READ_TIMEOUT),
+            allow_redirects=False,
+            stream=True,
+        ) as response:
+            content = bytearray()
+            while chunk := response.raw.read1(64 * 1024, decode_content=True):
+                content += chunk
+                if len(content) > MAX_ANSWER or time.monotonic() - started > REQUEST_TIMEOUT:
+                    self.close()  # the rest is not worth reading; what came is no answer
+                    content.clear()
+                    break
+            headers = {name.lower(): value for name, value in response.headers.items()}
+            answer = Answer(response.status_code, headers, bytes(content))
+        self._used_at = time.monotonic()
+        return answer
+
+    def _fresh_session(self) -> requests.Session:
+        if time.monotonic() - self._used_at > LONGEST_IDLE:
+            self.close()
+        if self._session is None:
+            self._session = requests.Session()
+            self._session.trust_env = False
+            self._session.auth = (self._credentials.username, self._credentials.api_key)
+            self._session.headers["User-Agent"] = "textension"
+            adapter = HTTPAdapter(max_retries=0)
+            self._session.mount("https://", adapter)
+            self._session.mount("http://", adapter)
+        return self._session
+
+
+def _base_url(url: str, *, allow_http: bool) -> str:
+    parts = urlsplit(url.strip())
+    allowed = {"https", "http"} if allow_http else {"https"}
+    if parts.scheme not in allowed or not parts.hostname or parts.query or parts.fragment or parts.username:
+        raise ConfigurationError(
+            "CLICKSEND_BASE_URL must be an https address such as https://rest.clicksend.com: correct it in the "
+            "credentials secret"
+        )
+    return url.strip().rstrip("/")
+
+
+def _verdict_on(error: Exception) -> Verdict:
+    """No answer: only a connection that was never made proves that nothing was processed."""
+    cause = error.args[0] if error.args else None
+    if isinstance(cause, MaxRetryError):
+        cause = cause.reason
+    if isinstance(cause, NameResolutionError):
+        return Verdict(meaning=Meaning.NOT_PROCESSED, reason="NAME_NOT_RESOLVED")
+    if isinstance(error, requests.ConnectTimeout) or isinstance(cause, ConnectTimeoutError):
+        return Verdict(meaning=Meaning.NOT_PROCESSED, reason="CONNECT_TIMEOUT")
+    if isinstance(cause, NewConnectionError):
+        return Verdict(meaning=Meaning.NOT_PROCESSED, reason="CONNECTION_REFUSED")
+    if isinstance(error, requests.Timeout | ReadTimeoutError):
+        return Verdict(meaning=Meaning.UNKNOWN, reason="ANSWER_TIMED_OUT")
+    return Verdict(meaning=Meaning.UNKNOWN, reason="CONNECTION_LOST")

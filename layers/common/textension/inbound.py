@@ -1,0 +1,144 @@
+"""The one door through which texts come in: pushed, replayed or caught up, each is stored once.
+
+Whatever an authenticated post holds, it is kept: as a message, as a receipt, or in quarantine with its reason.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from textension import ids, phone
+from textension.authenticity import Poster
+from textension.aws.messages import Messages, Stored
+from textension.aws.numbers import Numbers
+from textension.aws.quarantine import Quarantine
+from textension.clicksend.pushes import InboundPush, RawPush, clicksend_id, fields, parse
+from textension.clock import Clock, now_ms
+from textension.errors import InvalidNumber, Unreadable
+from textension.message import Conversation, Direction, Message, NumberSettings, Step, Trust
+from textension.receipts import Receipts
+from textension.states import State
+
+ORIGIN = "clicksend"
+
+
+class Taken(StrEnum):
+    """What became of a post."""
+
+    STORED = "stored"
+    SEEN = "seen"
+    RECEIPT = "receipt"
+    STRAY_RECEIPT = "stray_receipt"
+    QUARANTINED = "quarantined"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a post, the id of what it is now, and why where it went to quarantine."""
+
+    taken: Taken
+    id: str
+    reason: str = ""
+
+
+class _Odd(Exception):
+    """Authentic, but not to be taken in."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """Where a text belongs, and how it proved that."""
+
+    settings: NumberSettings
+    trust: Trust
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Door:
+    """Takes posts in. `poster` is who the post was proven to come from."""
+
+    messages: Messages
+    numbers: Numbers
+    quarantine: Quarantine
+    receipts: Receipts
+    signer: ids.Signer
+    country: str
+    clock: Clock = now_ms
+
+    def take(self, raw: RawPush, poster: Poster, *, bare: bool = False) -> Outcome:
+        """Take one post in. Raises Unavailable when it could not be made durable: then ClickSend must try again."""
+        try:
+            push = parse(fields(raw))
+            if push.subaccount_id.strip() not in poster.subaccount_ids:
+                raise _Odd("subaccount_unknown")
+            if isinstance(push, InboundPush):
+                return self._text(push, poster.account, bare=bare)
+            stray = self.receipts.take(push, poster.account)
+            return Outcome(Taken.STRAY_RECEIPT if stray else Taken.RECEIPT, clicksend_id(push))
+        except (Unreadable, _Odd) as odd:
+            digest = self.quarantine.keep(poster.account, raw, odd.reason, now=self.clock())
+            return Outcome(Taken.QUARANTINED, digest, odd.reason)
+
+    def _text(self, push: InboundPush, account: str, *, bare: bool) -> Outcome:
+        try:
+            peer = phone.peer(push.from_, self.country)
+        except InvalidNumber:
+            raise _Odd("from_malformed") from None
+        place = self._destination(push, account, peer, bare=bare)
+        message = self._message(push, place, peer)
+        digest = ids.content_digest(message.conversation.number, peer, message.text)
+        stored = self.messages.store(message, digest=digest, unread_for=message.extensions)
+        if stored is Stored.DIFFERS:
+            raise _Odd("same_id_other_content")
+        return Outcome(Taken.STORED if stored is Stored.NEW else Taken.SEEN, message.id)
+
+    def _destination(self, push: InboundPush, account: str, peer: str, *, bare: bool) -> Destination:
+        """The number that was texted, or else the one whose message this proves to answer."""
+        settings, reason = None, "to_missing"
+        if push.recipient:
+            reason = "number_unknown"
+            try:
+                settings = self.numbers.get(phone.e164(push.recipient, self.country))
+            except InvalidNumber:
+                reason = "to_malformed"
+        answered = self.signer.message_of(account, push.echo) if push.echo else None
+        if settings is not None and settings.account == account:
+            trust = Trust.ECHOED_MAC if answered else Trust.SUBACCOUNT if bare else Trust.TOKEN
+            return Destination(settings, trust)
+        if settings is not None:
+            raise _Odd("number_of_other_account")
+        if answered and (found := self._answered(answered, account, peer)):
+            return Destination(found, Trust.ECHOED_MAC)
+        raise _Odd(reason)
+
+    def _answered(self, message_id: str, account: str, peer: str) -> NumberSettings | None:
+        """The number whose text to this peer is being answered: ClickSend may have sent it from another one."""
+        key = self.messages.locate([message_id]).get(message_id)
+        message = self.messages.get(key) if key else None
+        if message is None or message.account != account or message.conversation.peer != peer:
+            return None
+        settings = self.numbers.get(message.conversation.number)
+        return settings if settings is not None and settings.account == account else None
+
+    def _message(self, push: InboundPush, place: Destination, peer: str) -> Message:
+        now = self.clock()
+        settings = place.settings
+        clicksend = clicksend_id(push)
+        return Message(
+            id=ids.message_id(settings.account, ORIGIN, clicksend),
+            conversation=Conversation(settings.account, settings.number, peer),
+            direction=Direction.INBOUND,
+            text=push.text,
+            state=State.RECEIVED,
+            sent_at=push.at(now),
+            received_at=now,
+            changed_at=now,
+            extensions=settings.extensions,
+            unannounced=settings.enabled,  # a disabled number stores and shows, and notifies nobody
+            clicksend_id=clicksend,
+            trust=place.trust,
+            journey=(Step(state=State.RECEIVED, at=now, source=ORIGIN),),
+        )

@@ -1,0 +1,141 @@
+"""The things that everything else speaks of: numbers, conversations, messages."""
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Any
+
+from textension.clock import SECOND
+from textension.states import State
+
+
+class Direction(StrEnum):
+    """Seen from the PBX."""
+
+    INBOUND = "inbound"
+    OUTBOUND = "outbound"
+
+
+class Trust(StrEnum):
+    """How an inbound message proved its origin."""
+
+    TOKEN = "token-only"  # noqa: S105 - the level's name
+    ECHOED_MAC = "echoed-mac"
+    SUBACCOUNT = "subaccount-only"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NumberSettings:
+    """One of our numbers: who owns it and who is told of its messages."""
+
+    number: str
+    account: str
+    extensions: tuple[str, ...]
+    emails: tuple[str, ...] = ()
+    label: str = ""
+    enabled: bool = True
+    version: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """All that one of our numbers and one peer said to each other."""
+
+    account: str
+    number: str
+    peer: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One line of a message's journey: what it became, when (Unix ms), who said so, and why."""
+
+    state: State
+    at: int
+    source: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """A delivery receipt as recorded on its message, keyed there by `status_code`."""
+
+    status_code: str
+    at: int
+    status_text: str = ""
+    error_code: str = ""
+    error_text: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """One text, in either direction. Times are Unix milliseconds; `sent_at` is the thread's order."""
+
+    id: str
+    conversation: Conversation
+    direction: Direction
+    text: str
+    state: State
+    sent_at: int
+    """ClickSend's time of an inbound text (whole seconds); our acceptance of an outbound one."""
+    received_at: int
+    """When we stored it. Fixed, with `sent_at`, by the first store."""
+    changed_at: int
+    """When the state last changed."""
+    extensions: tuple[str, ...] = ()
+    unannounced: bool = False
+    """The present state has not been published yet."""
+    clicksend_id: str | None = None
+    version: int = 1
+
+    trust: Trust | None = None
+
+    attempt: int = 1
+    scheduled_at: int | None = None
+    next_attempt_at: int | None = None
+    rung_at: int | None = None
+    valid_until: int | None = None
+    lease_until: int | None = None
+    claimed_by: str | None = None
+    """The worker that has the lease."""
+    alone: bool = False
+    """ClickSend refused a batch that held it: it goes in a request of its own."""
+    reason: str = ""
+    """Why it is in its present state: ClickSend's code, or ours."""
+    price: str | None = None
+    """ClickSend's decimal, in the account's currency."""
+    parts: int | None = None
+    sender_id: str | None = None
+    """The `from` that ClickSend really used; it may substitute one."""
+    journey: tuple[Step, ...] = ()
+    receipts: tuple[Receipt, ...] = ()
+
+    @property
+    def account(self) -> str:
+        """The tenant."""
+        return self.conversation.account
+
+
+def moved(message: Message, to: State, *, at: int, source: str, reason: str = "", **changes: Any) -> Message:
+    """The message after one step: its journey longer, the step to be announced, what only the old state used gone.
+
+    Whether the step is legal is for the conditional write to find (`states.sources`).
+    """
+    step = Step(state=to, at=at, source=source, reason=reason)
+    settled: dict[str, Any] = dict.fromkeys(("lease_until", "claimed_by", "next_attempt_at", "rung_at"))
+    return replace(
+        message,
+        **{
+            **settled,
+            "state": to,
+            "changed_at": at,
+            "unannounced": True,
+            "reason": reason,
+            "journey": (*message.journey, step),
+            **changes,
+        },
+    )
+
+
+def order(message: Message) -> str:
+    """The message's place in its thread: provider's second, our millisecond, id. Sorts as text."""
+    return f"{message.sent_at // SECOND:010d}{message.received_at:013d}{message.id}"

@@ -1,0 +1,257 @@
+"""Sending: accepted once, claimed by one worker, posted once, and never again without proof that it was not taken."""
+
+import contextlib
+import random
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
+
+from textension import ids, phone
+from textension.aws import items
+from textension.aws.items import Key
+from textension.aws.messages import Messages, Stored
+from textension.aws.table import ConditionFailed
+from textension.clicksend.answers import Meaning, Verdict
+from textension.clicksend.client import REQUEST_TIMEOUT, ClickSend, OutboundSms
+from textension.clock import HOUR, MINUTE, SECOND, Clock, now_ms
+from textension.errors import BadInput, ConfigurationError, Conflict, Unavailable
+from textension.message import Conversation, Direction, Message, NumberSettings, Step, moved
+from textension.receipts import Receipts
+from textension.states import State
+
+VALIDITY: Final = 24 * HOUR
+"""How long an accepted text may wait for ClickSend before it is too old to be sent."""
+BATCH: Final = 10
+"""Messages of one request: what one receive of the FIFO queue brings at most."""
+MARGIN: Final = 3 * SECOND
+"""What recording a request's outcome may take; a request is not begun without it."""
+type Remaining = Callable[[], int]
+"""The milliseconds that the caller has left."""
+_FIRST_WAIT: Final = 30 * SECOND
+_LONGEST_WAIT: Final = 15 * MINUTE
+SOURCE: Final = "outbound_sender"
+
+
+@dataclass(frozen=True, slots=True)
+class Doorbell:
+    """What the queue carries: one attempt at one message."""
+
+    message_id: str
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """A text that somebody wants sent. `key` makes a repeat the same message; `origin` is who asks."""
+
+    origin: str
+    key: str
+    to: str
+    text: str
+
+
+def accept(draft: Draft, settings: NumberSettings, messages: Messages, *, country: str, now: int) -> Message:
+    """Queue a text, in one transaction; the stream does the rest. A repeat of the same draft is the same message.
+
+    Raises BadInput (nobody can be texted there), Conflict (number disabled, or the key was used for another text).
+    """
+    if not settings.enabled:
+        raise Conflict(f"{settings.number} is disabled: enable it first")
+    peer = phone.peer(draft.to, country)
+    if not phone.is_repliable(peer):
+        raise BadInput(f"{peer} is a sender's name: it cannot be texted")
+    if peer == settings.number:
+        raise BadInput("a number cannot text itself")
+    message = Message(
+        id=ids.message_id(settings.account, draft.origin, draft.key),
+        conversation=Conversation(settings.account, settings.number, peer),
+        direction=Direction.OUTBOUND,
+        text=draft.text,
+        state=State.QUEUED,
+        sent_at=now,
+        received_at=now,
+        changed_at=now,
+        extensions=settings.extensions,
+        unannounced=True,
+        valid_until=now + VALIDITY,
+        journey=(Step(state=State.QUEUED, at=now, source=draft.origin),),
+    )
+    digest = ids.content_digest(settings.number, peer, draft.text)
+    if messages.store(message, digest=digest) is Stored.DIFFERS:
+        raise Conflict("this key was used for another text: use a new one")
+    return messages.by_id(message.id) or message
+
+
+def end_lease(messages: Messages, message: Message, *, now: int) -> None:
+    """A claim whose worker died: whether ClickSend got the message is unknown."""
+    step = moved(message, State.UNKNOWN, at=now, source="sweeper", reason="WORKER_LOST")
+    with contextlib.suppress(ConditionFailed):
+        messages.move(message, step, fenced=True)
+
+
+def expire(messages: Messages, message: Message, *, now: int) -> None:
+    """A queued message whose validity has passed."""
+    step = moved(message, State.EXPIRED, at=now, source=SOURCE, reason="VALIDITY_PASSED")
+    with contextlib.suppress(ConditionFailed):
+        messages.move(message, step, fenced=True)
+
+
+class Clients(Protocol):
+    """Gives an account's client. Raises ConfigurationError or Unavailable when there is none to be had."""
+
+    def of(self, account: str, *, again: bool = False) -> ClickSend:
+        """`again` reads the credentials anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What one call did: the messages that were posted, as recorded; the doorbells to ring again; what was lost."""
+
+    posted: list[Message]
+    failed: list[Doorbell]
+    """The table was out of reach before anything was posted."""
+    unrecorded: list[str]
+    """Ids of messages that were posted, and whose outcome the table did not take: their leases will end."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sender:
+    """Sends what the doorbells ask for."""
+
+    messages: Messages
+    receipts: Receipts
+    signer: ids.Signer
+    clients: Clients
+    clock: Clock = now_ms
+
+    def send(self, doorbells: Sequence[Doorbell], *, remaining: Remaining) -> Report:
+        """Claim, post and record; what does not fit into `remaining` goes back to the queue.
+
+        Raises Unavailable when not even the messages could be found.
+        """
+        places = self.messages.locate([bell.message_id for bell in doorbells])
+        report = Report([], [], [])
+        claimed: list[Message] = []
+        worker = secrets.token_hex(8)
+        for bell in doorbells:
+            try:
+                place = places.get(bell.message_id)
+                message = self._claim(place, worker) if place else None
+            except Unavailable:
+                report.failed.append(bell)
+            else:
+                claimed += [message] if message else []
+        for request in _requests(claimed):
+            self._send_together(request, report, remaining)
+        return report
+
+    # ------------------------------------------------------------ steps
+
+    def _claim(self, place: Key, worker: str) -> Message | None:
+        now = self.clock()
+        claimed, found = self.messages.claim(place, worker=worker, now=now)
+        if found and found.state is State.QUEUED and found.valid_until and found.valid_until <= now:
+            expire(self.messages, found, now=now)
+        return claimed
+
+    def _send_together(self, request: Sequence[Message], report: Report, remaining: Remaining) -> None:
+        account = request[0].account
+        customs = {self.signer.custom_string(account, message.id): message for message in request}
+        texts = [
+            OutboundSms(message.conversation.peer, message.conversation.number, message.text, custom)
+            for custom, message in customs.items()
+        ]
+        verdicts = self._verdicts(account, texts, remaining)
+        for custom, message in customs.items():
+            try:
+                report.posted.append(self._record(message, verdicts[custom]))
+            except Unavailable:
+                report.unrecorded.append(message.id)
+
+    def _verdicts(self, account: str, texts: Sequence[OutboundSms], remaining: Remaining) -> Mapping[str, Verdict]:
+        verdicts: Mapping[str, Verdict] = {}
+        for again in (False, True):
+            if remaining() < REQUEST_TIMEOUT * SECOND + MARGIN:
+                return verdicts or _all(texts, Verdict(meaning=Meaning.NOT_PROCESSED, reason="OUT_OF_TIME"))
+            try:
+                verdicts = self.clients.of(account, again=again).send(texts)
+            except ConfigurationError:
+                return _all(texts, Verdict(meaning=Meaning.ACCOUNT, reason="CREDENTIALS_MISSING"))
+            except Unavailable:
+                return _all(texts, Verdict(meaning=Meaning.ACCOUNT, reason="SECRET_UNAVAILABLE"))
+            if not any(verdict.meaning is Meaning.UNAUTHORIZED for verdict in verdicts.values()):
+                break
+        return verdicts
+
+    def _record(self, message: Message, verdict: Verdict) -> Message:
+        match verdict.meaning:
+            case Meaning.SENT:
+                return self._sent(message, verdict)
+            case Meaning.REJECTED:
+                return self._settle(message, State.REJECTED, verdict, clicksend_id=verdict.clicksend_id)
+            case Meaning.UNKNOWN:
+                return self._settle(message, State.UNKNOWN, verdict)
+            case Meaning.ALONE:
+                return self._requeue(message, verdict.reason, 0, alone=True)
+            case Meaning.ACCOUNT | Meaning.UNAUTHORIZED | Meaning.NOT_PROCESSED:
+                return self._requeue(message, verdict.reason, verdict.retry_after or backoff(message.attempt))
+
+    def _sent(self, message: Message, verdict: Verdict) -> Message:
+        step = moved(
+            message,
+            State.SENT,
+            at=self.clock(),
+            source=SOURCE,
+            clicksend_id=verdict.clicksend_id.upper() if verdict.clicksend_id else None,
+            price=verdict.price,
+            parts=verdict.parts,
+            sender_id=verdict.sender_id,
+        )
+        waiting = self.messages.move_to_sent(message, step)
+        if waiting:
+            self.receipts.apply_waiting(step, waiting)
+        return step
+
+    def _settle(self, message: Message, to: State, verdict: Verdict, **changes: Any) -> Message:
+        step = moved(message, to, at=self.clock(), source=SOURCE, reason=verdict.reason, **changes)
+        return self._move(message, step)
+
+    def _requeue(self, message: Message, reason: str, wait: int, **changes: Any) -> Message:
+        """Back to the queue, on proof that it was not taken; due at the next attempt."""
+        now = self.clock()
+        later = {"attempt": message.attempt + 1, "next_attempt_at": now + wait}
+        step = moved(message, State.QUEUED, at=now, source=SOURCE, reason=reason, **later, **changes)
+        return self._move(message, step)
+
+    def _move(self, old: Message, new: Message) -> Message:
+        try:
+            return self.messages.move(old, new, fenced=True)
+        except ConditionFailed as failed:
+            return items.message(failed.found) if failed.found else old  # a receipt has settled it
+
+
+def backoff(attempt: int) -> int:
+    """Milliseconds to wait after the attempt: 30 s doubling to 15 min, the upper half of it at random."""
+    longest = min(_FIRST_WAIT << min(attempt - 1, 10), _LONGEST_WAIT)
+    return longest // 2 + random.randrange(longest // 2)  # noqa: S311 - jitter
+
+
+def _all(texts: Sequence[OutboundSms], verdict: Verdict) -> dict[str, Verdict]:
+    return {text.custom_string: verdict for text in texts}
+
+
+def _requests(claimed: Sequence[Message]) -> list[list[Message]]:
+    """What goes together: an account's messages, at most ten; those that a batch was refused for go alone."""
+    together: dict[str, list[list[Message]]] = {}
+    requests: list[list[Message]] = []
+    for message in claimed:
+        batches = together.setdefault(message.account, [])
+        if message.alone:
+            requests.append([message])
+        elif batches and len(batches[-1]) < BATCH:
+            batches[-1].append(message)
+        else:
+            batches.append([message])
+            requests.append(batches[-1])
+    return requests

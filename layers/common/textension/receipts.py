@@ -1,0 +1,89 @@
+"""Delivery receipts: they move a message forward, whenever and in whatever order they come."""
+
+import re
+from dataclasses import dataclass, replace
+from typing import Final
+
+from textension import ids
+from textension.aws.items import Key, message_key
+from textension.aws.messages import Messages
+from textension.aws.table import ConditionFailed
+from textension.clicksend.pushes import ReceiptPush, clicksend_id
+from textension.clock import Clock, now_ms
+from textension.message import Message, Receipt, moved
+from textension.states import State, sources
+
+# ClickSend's help, 2026: 201 received on handset; 301 failed or cancelled; 200, 300 and 302 are not final, but prove
+# that ClickSend has the message. Any other code is written down and changes nothing.
+_MEANS: Final = {
+    "201": State.DELIVERED,
+    "301": State.UNDELIVERED,
+    "200": State.SENT,
+    "300": State.SENT,
+    "302": State.SENT,
+}
+_STATUS_CODE: Final = re.compile(r"[0-9A-Za-z]{1,8}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipts:
+    """Takes receipts in."""
+
+    messages: Messages
+    signer: ids.Signer
+    clock: Clock = now_ms
+
+    def take(self, push: ReceiptPush, account: str) -> bool:
+        """Write a receipt down on its message, moving it where that leads forward.
+
+        True when the message is not (yet) known: the account also sends by other tools, and a receipt may overtake
+        our own record. Such a receipt waits for 72 h under ClickSend's id.
+        """
+        clicksend = clicksend_id(push)
+        ours = self.signer.message_of(account, push.echo)
+        receipt = _receipt(push, self.clock())
+        for _ in range(2):
+            key = self.messages.locate_receipt(account, clicksend, ours)
+            if key is not None:
+                self._apply(key, receipt, clicksend)
+                return False
+            if self.messages.keep_stray_receipt(account, clicksend, receipt):
+                return True
+        return True
+
+    def apply_waiting(self, message: Message, waiting: tuple[Receipt, ...]) -> None:
+        """Apply receipts that came before we knew whose they were."""
+        for receipt in sorted(waiting, key=lambda one: one.at):
+            self._apply(message_key(message), receipt, message.clicksend_id)
+
+    def _apply(self, key: Key, receipt: Receipt, clicksend: str | None) -> None:
+        message = self.messages.get(key)
+        if message is None or any(known.status_code == receipt.status_code for known in message.receipts):
+            return
+        to = _MEANS.get(receipt.status_code)
+        if to is None or message.state not in sources(to):
+            self.messages.record_receipt(message, receipt)
+            return
+        step = moved(
+            replace(message, receipts=(*message.receipts, receipt)),
+            to,
+            at=self.clock(),
+            source="receipt",
+            reason=receipt.error_text or receipt.error_code,
+            clicksend_id=message.clicksend_id or clicksend,
+        )
+        try:
+            self.messages.move(message, step)
+        except ConditionFailed:
+            self._apply(key, receipt, clicksend)  # it moved meanwhile, and only ever forward: this ends
+
+
+def _receipt(push: ReceiptPush, now: int) -> Receipt:
+    code = push.status_code.strip()
+    return Receipt(
+        status_code=code if _STATUS_CODE.fullmatch(code) else "other",
+        at=now,
+        status_text=push.status_text[:200],
+        error_code=push.error_code[:40],
+        error_text=push.error_text[:200],
+    )

@@ -1,0 +1,95 @@
+"""What may become of a message: every legal step, and when a message next needs attention."""
+
+from enum import StrEnum
+from typing import Final, Protocol
+
+from textension.clock import MINUTE, SECOND
+
+
+class State(StrEnum):
+    """A message's state, as the table stores it and users see it."""
+
+    RECEIVED = "received"
+    SCHEDULED = "scheduled"
+    QUEUED = "queued"
+    SENDING = "sending"
+    SENT = "sent"
+    DELIVERED = "delivered"
+    UNDELIVERED = "undelivered"
+    REJECTED = "rejected"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+    UNKNOWN = "unknown"
+    UNRESOLVED = "unresolved"
+
+
+TRANSITIONS: Final[dict[State, frozenset[State]]] = {
+    State.RECEIVED: frozenset(),
+    State.SCHEDULED: frozenset({State.QUEUED, State.CANCELLED}),
+    State.QUEUED: frozenset({State.SENDING, State.CANCELLED, State.REJECTED, State.EXPIRED}),
+    State.SENDING: frozenset(
+        {State.SENT, State.REJECTED, State.QUEUED, State.UNKNOWN, State.DELIVERED, State.UNDELIVERED}
+    ),
+    State.UNKNOWN: frozenset({State.SENT, State.DELIVERED, State.UNDELIVERED, State.UNRESOLVED}),
+    State.UNRESOLVED: frozenset({State.SENT, State.DELIVERED, State.UNDELIVERED}),
+    State.SENT: frozenset({State.DELIVERED, State.UNDELIVERED}),
+    State.UNDELIVERED: frozenset({State.DELIVERED}),
+    State.DELIVERED: frozenset(),
+    State.REJECTED: frozenset(),
+    State.CANCELLED: frozenset(),
+    State.EXPIRED: frozenset(),
+}
+
+# The stream announces within a second; later than this, it has failed and the sweeper announces.
+ANNOUNCE_GRACE: Final = 45 * SECOND
+# A doorbell that led to no claim in this time is rung again. Longer than SQS's five-minute memory of a
+# deduplication id and than the queue's visibility timeout, else the second ring would be swallowed.
+RING_PATIENCE: Final = 6 * MINUTE
+# A claim outlives the sender's 30 s time-out, so that an ended lease means a dead worker.
+LEASE: Final = 45 * SECOND
+
+
+def sources(target: State) -> frozenset[State]:
+    """The states that may become `target`: what a conditional write must find."""
+    return frozenset(state for state, targets in TRANSITIONS.items() if target in targets)
+
+
+class Attention(Protocol):
+    """What of a message decides when it needs attention. Times in Unix ms; None where it does not apply."""
+
+    @property
+    def state(self) -> State: ...
+    @property
+    def unannounced(self) -> bool: ...
+    @property
+    def changed_at(self) -> int: ...
+    @property
+    def scheduled_at(self) -> int | None: ...
+    @property
+    def next_attempt_at(self) -> int | None: ...
+    @property
+    def rung_at(self) -> int | None: ...
+    @property
+    def valid_until(self) -> int | None: ...
+    @property
+    def lease_until(self) -> int | None: ...
+
+
+def due_at(message: Attention) -> int | None:
+    """When somebody must look at this message again, in Unix ms; None when nobody has to.
+
+    The earliest of: its state not yet announced, its scheduled time, its next attempt or a doorbell without
+    effect, the end of its validity, the end of a worker's lease.
+    """
+    times = [message.changed_at + ANNOUNCE_GRACE] if message.unannounced else []
+    match message.state:
+        case State.SCHEDULED:
+            times.append(message.scheduled_at or message.changed_at)
+        case State.QUEUED:
+            rung = message.rung_at
+            times.append(rung + RING_PATIENCE if rung else message.next_attempt_at or message.changed_at)
+            if message.valid_until:
+                times.append(message.valid_until)
+        case State.SENDING:
+            times.append(message.lease_until or message.changed_at + LEASE)
+    return min(times, default=None)

@@ -1,0 +1,67 @@
+"""What nobody finished: found in the index `due`, and handed to whoever would have finished it."""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from textension.aws.items import DUE_SHARDS, Key
+from textension.aws.messages import Messages
+from textension.clock import SECOND, Clock, now_ms
+from textension.errors import Unavailable
+from textension.message import Message
+from textension.outbound import end_lease, expire
+from textension.relay import Relay
+from textension.states import State, due_at
+
+PER_SHARD = 50
+"""Items that one run takes of each shard: what is left is due in the next minute too."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sweep:
+    """One look at everything that is due. It has no rules of its own."""
+
+    messages: Messages
+    relay: Relay
+    clock: Clock = now_ms
+
+    def run(self, *, remaining: Callable[[], int]) -> Counter[str]:
+        """Do what is due, until 5 s before the end of `remaining` (ms); counts by what was done.
+
+        One item's trouble does not keep the others waiting: it stays due.
+        """
+        done: Counter[str] = Counter()
+        for shard in range(DUE_SHARDS):
+            for key in self.messages.due(shard, self.clock(), PER_SHARD):
+                if remaining() < 5 * SECOND:
+                    done["out_of_time"] += 1
+                    return done
+                done[self._settle(key)] += 1
+        return done
+
+    def _settle(self, key: Key) -> str:
+        try:
+            message = self.messages.get(key)
+            if message is None:
+                return "gone"
+            now = self.clock()
+            if (due_at(message) or now + 1) > now:
+                return "settled"  # the index lags behind the table
+            return self._do(message, now)
+        except Unavailable:
+            return "unavailable"
+
+    def _do(self, message: Message, now: int) -> str:
+        if message.state is State.QUEUED and message.valid_until and message.valid_until <= now:
+            expire(self.messages, message, now=now)
+            return "expired"
+        if message.state is State.SENDING and (message.lease_until or now) <= now:
+            end_lease(self.messages, message, now=now)
+            return "lease_ended"
+        if message.unannounced:
+            self.relay.announce(message)
+            return "announced"
+        if message.state is State.QUEUED:
+            self.relay.ring_again(message)
+            return "rung"
+        return "nothing"
