@@ -18,6 +18,7 @@ metrics = Metrics()
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """A batch of doorbells. Those that came to nothing for want of the table ring again; unreadable ones too,
     and end in the dead-letter queue."""
+    metrics.add_metric("OutboundDoorbells", MetricUnit.Count, len(event["Records"]))
     bells: dict[Doorbell, dict[str, Any]] = {}
     failed: list[dict[str, Any]] = []
     for record in event["Records"]:

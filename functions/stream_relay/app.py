@@ -20,6 +20,7 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
 
     A record that nothing can be made of keeps none behind it waiting; a dependency that is out of reach ends the batch.
     """
+    metrics.add_metric("RelayRecords", MetricUnit.Count, len(event["Records"]))
     failures: list[dict[str, str]] = []
     for record in event["Records"]:
         change = record["dynamodb"]

@@ -15,6 +15,7 @@ metrics = Metrics()
 def handler(_event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
     """One sweep; counts by what was done."""
     done = assemble.sweep().run(remaining=context.get_remaining_time_in_millis)
+    metrics.add_metric("Swept", MetricUnit.Count, done.total())
     for what, count in done.items():
         metrics.add_metric(f"Swept{what.title().replace('_', '')}", MetricUnit.Count, count)
     if done:

@@ -68,27 +68,30 @@ class Door:
     country: str
     clock: Clock = now_ms
 
-    def take(self, raw: RawPush, poster: Poster, *, bare: bool = False) -> Outcome:
-        """Take one post in. Raises Unavailable when it could not be made durable: then ClickSend must try again."""
+    def take(self, raw: RawPush, poster: Poster, *, bare: bool = False, posted_at: int | None = None) -> Outcome:
+        """Take one post in. Raises Unavailable when it could not be made durable: then ClickSend must try again.
+
+        `posted_at` (Unix ms) is when a post that is replayed came: its text's time where ClickSend gave none.
+        """
         try:
             push = parse(fields(raw))
             if push.subaccount_id.strip() not in poster.subaccount_ids:
                 raise _Odd("subaccount_unknown")
             if isinstance(push, InboundPush):
-                return self._text(push, poster.account, bare=bare)
+                return self._text(push, poster.account, bare=bare, posted_at=posted_at)
             stray = self.receipts.take(push, poster.account)
             return Outcome(Taken.STRAY_RECEIPT if stray else Taken.RECEIPT, clicksend_id(push))
         except (Unreadable, _Odd) as odd:
-            digest = self.quarantine.keep(poster.account, raw, odd.reason, now=self.clock())
+            digest = self.quarantine.keep(poster.account, raw, odd.reason, now=self.clock(), bare=bare)
             return Outcome(Taken.QUARANTINED, digest, odd.reason)
 
-    def _text(self, push: InboundPush, account: str, *, bare: bool) -> Outcome:
+    def _text(self, push: InboundPush, account: str, *, bare: bool, posted_at: int | None) -> Outcome:
         try:
             peer = phone.peer(push.from_, self.country)
         except InvalidNumber:
             raise _Odd("from_malformed") from None
         place = self._destination(push, account, peer, bare=bare)
-        message = self._message(push, place, peer)
+        message = self._message(push, place, peer, posted_at)
         digest = ids.content_digest(message.conversation.number, peer, message.text)
         stored = self.messages.store(message, digest=digest, unread_for=message.extensions)
         if stored is Stored.DIFFERS:
@@ -123,7 +126,7 @@ class Door:
         settings = self.numbers.get(message.conversation.number)
         return settings if settings is not None and settings.account == account else None
 
-    def _message(self, push: InboundPush, place: Destination, peer: str) -> Message:
+    def _message(self, push: InboundPush, place: Destination, peer: str, posted_at: int | None) -> Message:
         now = self.clock()
         settings = place.settings
         clicksend = clicksend_id(push)
@@ -133,7 +136,7 @@ class Door:
             direction=Direction.INBOUND,
             text=push.text,
             state=State.RECEIVED,
-            sent_at=push.at(now),
+            sent_at=push.at(posted_at or now),
             received_at=now,
             changed_at=now,
             extensions=settings.extensions,

@@ -103,6 +103,9 @@ class Clients(Protocol):
     def of(self, account: str, *, again: bool = False) -> ClickSend:
         """`again` reads the credentials anew."""
 
+    def close(self) -> None:
+        """Give all connections back."""
+
 
 @dataclass(frozen=True, slots=True)
 class Report:

@@ -81,13 +81,15 @@ def due_at(message: Attention) -> int | None:
     The earliest of: its state not yet announced, its scheduled time, its next attempt or a doorbell without
     effect, the end of its validity, the end of a worker's lease.
     """
-    times = [message.changed_at + ANNOUNCE_GRACE] if message.unannounced else []
+    announced_by = message.changed_at + ANNOUNCE_GRACE if message.unannounced else 0
+    times = [announced_by] if announced_by else []
     match message.state:
         case State.SCHEDULED:
             times.append(message.scheduled_at or message.changed_at)
         case State.QUEUED:
-            rung = message.rung_at
-            times.append(rung + RING_PATIENCE if rung else message.next_attempt_at or message.changed_at)
+            # Whoever announces a queued message also rings, if its time has come.
+            first_ring = max(message.next_attempt_at or message.changed_at, announced_by)
+            times.append(message.rung_at + RING_PATIENCE if message.rung_at else first_ring)
             if message.valid_until:
                 times.append(message.valid_until)
         case State.SENDING:

@@ -9,6 +9,7 @@ import boto3
 from botocore.config import Config
 
 if TYPE_CHECKING:
+    from mypy_boto3_cloudformation import CloudFormationClient
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_secretsmanager import SecretsManagerClient
     from mypy_boto3_sns import SNSClient
@@ -22,6 +23,12 @@ CONFIG = Config(
     retries={"mode": "standard", "total_max_attempts": 2},
     max_pool_connections=10,
 )
+
+
+@functools.cache
+def cloudformation() -> CloudFormationClient:
+    """CloudFormation, for the command line."""
+    return boto3.client("cloudformation", config=CONFIG)
 
 
 @functools.cache

@@ -25,6 +25,13 @@ class Quarantined:
     size: int
     push: RawPush
     """The first 64 KB of it."""
+    bare: bool = False
+    """It came by the address without a token."""
+
+    @property
+    def whole(self) -> bool:
+        """Whether all of it was kept: the rest of a longer one is lost."""
+        return self.size == len(self.push.body)
 
 
 class Quarantine:
@@ -33,7 +40,7 @@ class Quarantine:
     def __init__(self, table: Table) -> None:
         self._table = table
 
-    def keep(self, account: str, push: RawPush, reason: str, *, now: int) -> str:
+    def keep(self, account: str, push: RawPush, reason: str, *, now: int, bare: bool = False) -> str:
         """Keep a post; its id. The same content again changes nothing."""
         digest = hashlib.sha256(push.body).hexdigest()
         item: Item = {
@@ -44,6 +51,7 @@ class Quarantine:
             "kind": push.kind,
             "content_type": push.content_type[:200],
             "body": push.body[:MAX_BODY],
+            "bare": bare or None,
             "expires_at": (now + TTL) // SECOND,
             "version": 1,
         }
@@ -52,10 +60,12 @@ class Quarantine:
         return digest
 
     def page(
-        self, account: str, *, limit: int = 100, start: Wire | None = None
+        self, account: str, *, id_begins: str = "", limit: int = 100, start: Wire | None = None
     ) -> tuple[list[Quarantined], Wire | None]:
         """A page of an account's quarantine, in the order of ids."""
-        page, more = self._table.query(pk=f"QUARANTINE#{account}", limit=limit, start=start, consistent=True)
+        page, more = self._table.query(
+            pk=f"QUARANTINE#{account}", sk_begins=id_begins, limit=limit, start=start, consistent=True
+        )
         return [_quarantined(item) for item in page], more
 
     def get(self, account: str, digest: str) -> Quarantined | None:
@@ -77,4 +87,5 @@ def _quarantined(item: Item) -> Quarantined:
         at=item["at"],
         size=item["size"],
         push=RawPush(kind, item["body"], item["content_type"]),
+        bare=item.get("bare", False),
     )

@@ -6,11 +6,13 @@ that FS PBX users know: CLICKSEND_USERNAME, CLICKSEND_API_KEY, CLICKSEND_BASE_UR
 
 import json
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from aws_lambda_powertools.utilities.parameters import SecretsProvider
 from aws_lambda_powertools.utilities.parameters.exceptions import GetParameterError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from textension.aws import clients
 from textension.clicksend.credentials import Credentials
@@ -87,13 +89,38 @@ class WebhookSecret:
 
 def _webhook_account(entry: dict[str, Any]) -> WebhookAccount:
     tokens = (str(entry.get("WEBHOOK_TOKEN") or ""), str(entry.get("WEBHOOK_TOKEN_PREVIOUS") or ""))
-    ids = entry.get("CLICKSEND_SUBACCOUNT_ID") or ()
-    listed = ids if isinstance(ids, list) else str(ids).split(",")
     return WebhookAccount(
         account=_account(entry),
         tokens=tuple(token for token in tokens if token),
-        subaccount_ids=frozenset(str(one).strip() for one in listed if str(one).strip()),
+        subaccount_ids=frozenset(_subaccount_ids(entry)),
     )
+
+
+def _subaccount_ids(entry: dict[str, Any]) -> list[str]:
+    ids = entry.get("CLICKSEND_SUBACCOUNT_ID") or ()
+    listed = ids if isinstance(ids, list) else str(ids).split(",")
+    return [str(one).strip() for one in listed if str(one).strip()]
+
+
+def allow_subaccounts(arn: str, account: str, ids: Sequence[str]) -> WebhookAccount:
+    """Add to the subaccounts that may post for an account; its entry of the webhook secret as it is now.
+
+    Nothing else in the secret changes. The webhook believes its copy for up to `MAX_AGE` seconds.
+    Raises ConfigurationError when the account has no entry, Unavailable when Secrets Manager refused.
+    """
+    client = clients.secretsmanager()
+    try:
+        text = client.get_secret_value(SecretId=arn)["SecretString"]
+        entries = _entries(text)
+        entry = next((one for one in entries if _account(one) == account), None)
+        if entry is None:
+            raise ConfigurationError(f"the webhook secret has no entry whose account is {account!r}: add one")
+        entry["CLICKSEND_SUBACCOUNT_ID"] = ",".join(dict.fromkeys([*_subaccount_ids(entry), *ids]))
+        value = entries if text.lstrip().startswith("[") else entry
+        client.put_secret_value(SecretId=arn, SecretString=json.dumps(value))
+    except (ClientError, BotoCoreError) as error:
+        raise Unavailable("Secrets Manager did not change the secret") from error
+    return _webhook_account(entry)
 
 
 class CredentialsSecret:

@@ -29,6 +29,14 @@ class Accounts:
         known = self._clients.get(account)
         if known and known[0] == credentials:
             return known[1]
+        if known:
+            known[1].close()
         client = ClickSend(credentials, allow_http=self._allow_http)
         self._clients[account] = (credentials, client)
         return client
+
+    def close(self) -> None:
+        """Give all connections back."""
+        for _, client in self._clients.values():
+            client.close()
+        self._clients.clear()

@@ -142,10 +142,10 @@ def _verdict_on(error: Exception) -> Verdict:
         cause = cause.reason
     if isinstance(cause, NameResolutionError):
         return Verdict(meaning=Meaning.NOT_PROCESSED, reason="NAME_NOT_RESOLVED")
-    if isinstance(error, requests.ConnectTimeout) or isinstance(cause, ConnectTimeoutError):
-        return Verdict(meaning=Meaning.NOT_PROCESSED, reason="CONNECT_TIMEOUT")
     if isinstance(cause, NewConnectionError):
         return Verdict(meaning=Meaning.NOT_PROCESSED, reason="CONNECTION_REFUSED")
+    if isinstance(error, requests.ConnectTimeout) or isinstance(cause, ConnectTimeoutError):
+        return Verdict(meaning=Meaning.NOT_PROCESSED, reason="CONNECT_TIMEOUT")
     if isinstance(error, requests.Timeout | ReadTimeoutError):
         return Verdict(meaning=Meaning.UNKNOWN, reason="ANSWER_TIMED_OUT")
     return Verdict(meaning=Meaning.UNKNOWN, reason="CONNECTION_LOST")

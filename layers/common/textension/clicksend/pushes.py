@@ -165,6 +165,8 @@ def _form(text: str) -> dict[str, Any]:
 def _json(text: str) -> dict[str, Any]:
     try:
         values = json.loads(text, object_pairs_hook=_unique)
+    except Unreadable:
+        raise
     except (ValueError, RecursionError):
         raise Unreadable("not_json") from None
     if not isinstance(values, dict):

@@ -1,0 +1,245 @@
+"""What the table holds is carried on: published with its attributes, rung where there is something to send."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import boto3
+import pytest
+from textension import assemble
+from textension.aws.items import message_item, message_key, to_wire
+from textension.clock import MINUTE, now_ms
+from textension.message import Message, moved
+from textension.outbound import VALIDITY
+from textension.states import ANNOUNCE_GRACE, LEASE, RING_PATIENCE, State
+
+from tests.conftest import NUMBER, PEER, Backend, Context, forget, load_function
+from tests.unit.test_inbound import outbound, post, push, stored
+from tests.unit.test_receipts import claimed
+
+
+def record(message: Message, sequence: int = 1, **changes: Any) -> dict[str, Any]:
+    """A stream record for a message as it is."""
+    image = to_wire({"pk": message_key(message).pk, "sk": message_key(message).sk, **message_item(message), **changes})
+    return {
+        "eventID": str(sequence),
+        "eventName": "MODIFY",
+        "dynamodb": {"NewImage": image, "SequenceNumber": str(sequence)},
+    }
+
+
+def relay(*records: dict[str, Any]) -> list[str]:
+    """Through the function; the sequence numbers that failed."""
+    answer = load_function("stream_relay").handler({"Records": list(records)}, Context())
+    return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
+
+
+def sweep() -> dict[str, int]:
+    done: dict[str, int] = load_function("sweeper").handler({}, Context())
+    return done
+
+
+def inbound(aws: Backend) -> Message:
+    post(aws, push())
+    return stored(aws)[0]
+
+
+def test_an_inbound_text_is_published_with_the_attributes_that_filters_use(aws: Backend) -> None:
+    message = inbound(aws)
+
+    assert relay(record(message)) == []
+
+    (envelope,) = aws.events()
+    attributes = {name: value["Value"] for name, value in envelope["MessageAttributes"].items()}
+    assert attributes == {
+        "type": "message.received",
+        "account": "main",
+        "number": NUMBER,
+        "extension": '["101", "102"]',
+    }
+    event = json.loads(envelope["Message"])
+    assert envelope["Message"].isascii()
+    assert (event["specversion"], event["type"], event["subject"]) == ("1.0", "message.received", message.id)
+    assert event["id"] == f"{message.id}.received"
+    assert event["data"]["text"] == "Yes please"
+    assert event["data"]["peer"] == PEER
+    after = stored(aws)[0]
+    assert not after.unannounced
+    assert "due_at" not in (aws.table.get(message_key(after)) or {})
+    assert aws.doorbells() == []
+
+
+def test_a_filter_on_one_extension_gets_what_it_shares(aws: Backend) -> None:
+    sqs, sns = boto3.client("sqs"), boto3.client("sns")
+    urls = {}
+    for extension in ("101", "999"):
+        urls[extension] = sqs.create_queue(QueueName=f"extension-{extension}")["QueueUrl"]
+        arn = sqs.get_queue_attributes(QueueUrl=urls[extension], AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+        policy = json.dumps({"extension": [extension]})
+        sns.subscribe(TopicArn=aws.topic_arn, Protocol="sqs", Endpoint=arn, Attributes={"FilterPolicy": policy})
+
+    relay(record(inbound(aws)))
+
+    assert len(aws._drain(urls["101"])) == 1
+    assert aws._drain(urls["999"]) == []
+
+
+def test_twice_is_harmless(aws: Backend) -> None:
+    message = inbound(aws)
+    assert relay(record(message), record(message, 2)) == []
+    first, second = aws.events()
+    assert first["Message"] == second["Message"]
+
+
+def test_a_queued_text_rings_once_with_ids_only(aws: Backend) -> None:
+    message = outbound(aws)
+
+    assert relay(record(message)) == []
+
+    (bell,) = aws.doorbells()
+    assert json.loads(bell["Body"]) == {"message_id": message.id, "attempt": 1}
+    assert bell["Attributes"]["MessageDeduplicationId"] == f"{message.id}:1"
+    group = bell["Attributes"]["MessageGroupId"]
+    assert len(group) == 22
+    assert PEER[1:] not in json.dumps(bell)
+    (envelope,) = aws.events()
+    assert json.loads(envelope["Message"])["type"] == "message.status_changed"
+    after = aws.messages.by_id(message.id)
+    assert after
+    assert after.rung_at
+    assert not after.unannounced
+
+
+def test_what_moved_on_meanwhile_stays_unannounced(aws: Backend) -> None:
+    message = outbound(aws)
+    claimed_one = claimed(aws)
+
+    relay(record(message))
+
+    after = aws.messages.by_id(message.id)
+    assert after == claimed_one
+    assert after.unannounced
+
+
+@pytest.mark.parametrize("position", range(3))
+def test_a_poison_record_holds_nobody_up(aws: Backend, position: int) -> None:
+    message = inbound(aws)
+    records = [record(message, sequence) for sequence in range(3)]
+    records[position] = record(message, position, state="no such state")
+
+    assert relay(*records) == [str(position)]
+    assert len(aws.events()) == 2
+
+
+@pytest.mark.parametrize("missing", ["EVENTS_TOPIC_ARN", "OUTBOUND_QUEUE_URL", "TABLE_NAME"])
+def test_a_dependency_out_of_reach_leaves_the_record_to_come_again(
+    aws: Backend, monkeypatch: pytest.MonkeyPatch, missing: str
+) -> None:
+    message = outbound(aws)
+    monkeypatch.setenv(missing, "arn:aws:sns:ap-southeast-2:123456789012:absent")
+    forget()
+    assert relay(record(message, 7), record(message, 8)) == ["7"]
+    found = aws.messages.by_id(message.id)
+    assert found
+    assert found.unannounced
+
+
+def test_removals_marks_and_other_items_are_ignored(aws: Backend) -> None:
+    message = inbound(aws)
+    mark = record(message)
+    del mark["dynamodb"]["NewImage"]["unannounced"]
+    removed = {"eventName": "REMOVE", "dynamodb": {"OldImage": {}, "SequenceNumber": "1"}}
+    summary = {"dynamodb": {"NewImage": to_wire({"pk": "x", "sk": "SUMMARY"}), "SequenceNumber": "2"}}
+    assert relay(mark, removed, summary) == []
+    assert aws.events() == []
+
+
+type At = Callable[[int], dict[str, int]]
+
+
+class TestSweeper:
+    """What nobody finished."""
+
+    @pytest.fixture
+    def at(self, aws: Backend, monkeypatch: pytest.MonkeyPatch) -> Callable[[int], dict[str, int]]:
+        """Sweeps some milliseconds from now."""
+        original = assemble.sweep
+
+        def run(by: int) -> dict[str, int]:
+            forget()
+            one, then = original(), now_ms() + by
+            moved_on = replace(one, clock=lambda: then, relay=replace(one.relay, clock=lambda: then))
+            with monkeypatch.context() as patch:
+                patch.setattr(assemble, "sweep", lambda: moved_on)
+                return sweep()
+
+        return run
+
+    def test_nothing_is_due_at_first(self, aws: Backend, at: At) -> None:
+        inbound(aws)
+        outbound(aws)
+        assert at(0) == {}
+
+    def test_an_unpublished_text_is_published_once(self, aws: Backend, at: At) -> None:
+        inbound(aws)
+        assert at(ANNOUNCE_GRACE) == {"announced": 1}
+        assert at(ANNOUNCE_GRACE) == {}
+        assert len(aws.events()) == 1
+
+    def test_a_queued_text_whose_stream_record_was_lost_is_rung(self, aws: Backend, at: At) -> None:
+        outbound(aws)
+        assert at(ANNOUNCE_GRACE)["announced"] == 1
+        assert len(aws.doorbells()) == 1
+
+    def test_a_doorbell_without_effect_is_rung_again(self, aws: Backend, at: At) -> None:
+        relay(record(outbound(aws)))
+        aws.doorbells()
+        assert at(RING_PATIENCE - MINUTE) == {}
+        assert at(RING_PATIENCE + MINUTE) == {"rung": 1}
+
+    def test_a_dead_workers_claim_is_unknown_and_never_rung(self, aws: Backend, at: At) -> None:
+        message = outbound(aws)
+        place = aws.messages.locate([message.id])[message.id]
+        aws.messages.claim(place, worker="dead", now=now_ms())
+
+        assert at(LEASE) == {"lease_ended": 1}
+
+        found = aws.messages.by_id(message.id)
+        assert found
+        assert (found.state, found.reason) == (State.UNKNOWN, "WORKER_LOST")
+        assert found.journey[-1].source == "sweeper"
+        at(2 * LEASE)
+        assert at(60 * MINUTE) == {}
+        assert aws.doorbells() == []
+
+    def test_a_retry_is_rung_when_its_time_has_come(self, aws: Backend, at: At) -> None:
+        message = claimed(aws)
+        now = now_ms()
+        waiting = aws.messages.move(
+            message,
+            moved(message, State.QUEUED, at=now, source="test", attempt=2, next_attempt_at=now + 5 * MINUTE),
+        )
+        relay(record(waiting))
+        assert aws.doorbells() == []
+        assert at(4 * MINUTE) == {}
+        assert at(5 * MINUTE + 1000) == {"rung": 1}
+        (bell,) = aws.doorbells()
+        assert json.loads(bell["Body"])["attempt"] == 2
+
+    def test_what_is_too_old_expires(self, aws: Backend, at: At) -> None:
+        message = outbound(aws)
+        relay(record(message))
+        assert at(VALIDITY) == {"expired": 1}
+        found = aws.messages.by_id(message.id)
+        assert found
+        assert found.state is State.EXPIRED
+
+    def test_one_items_trouble_keeps_no_other_waiting(
+        self, aws: Backend, at: At, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        inbound(aws)
+        outbound(aws)
+        monkeypatch.setenv("OUTBOUND_QUEUE_URL", "http://absent")
+        done = at(ANNOUNCE_GRACE)
+        assert done == {"announced": 1, "unavailable": 1}
