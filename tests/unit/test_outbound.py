@@ -1,12 +1,14 @@
 """A text goes out: claimed by one worker, posted once, and recorded as exactly what ClickSend's answer proves."""
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
 import httpx
 import pytest
 from textension import assemble
+from textension.aws import clients
 from textension.clicksend import client as clicksend_client
 from textension.clock import HOUR, now_ms
 from textension.errors import BadInput, Conflict, InvalidNumber, Unavailable
@@ -390,6 +392,23 @@ def test_no_text_number_or_key_is_logged(
     assert message.id in logged
     for secret in ("canary", PEER[1:], NUMBER[1:], simulator.credential.api_key, custom[26:]):
         assert secret not in logged
+
+
+@pytest.mark.parametrize("count", [1, 10])
+def test_a_batch_is_one_read_two_writes_a_message_and_one_request(
+    aws: Backend, clicksend: httpx.Client, count: int
+) -> None:
+    ring(queue(aws, key="warm"))
+    messages = [queue(aws, f"text {number}", key=str(number)) for number in range(count)]
+    calls: Counter[str] = Counter()
+    for client in (clients.dynamodb(), clients.secretsmanager()):
+        client.meta.events.register("before-call", lambda model, **_: calls.update([model.name]))
+
+    ring(*messages)
+
+    print(f"outbound_sender, {count} at once:", dict(calls), "and 1 HTTP request")
+    assert calls == {"BatchGetItem": 1, "UpdateItem": count, "TransactWriteItems": count}
+    assert sent(clicksend)["requests"] == 2
 
 
 def test_a_digest_tells_texts_apart(aws: Backend) -> None:

@@ -122,6 +122,18 @@ def test_what_moved_on_meanwhile_stays_unannounced(aws: Backend) -> None:
     assert after.unannounced
 
 
+def test_a_step_is_announced_though_the_one_before_was_announced_meanwhile(aws: Backend) -> None:
+    message = claimed(aws)
+    assert relay(record(message)) == []
+
+    aws.messages.move(message, moved(message, State.UNKNOWN, at=now_ms(), source="test"), fenced=True)
+
+    after = aws.messages.by_id(message.id)
+    assert after
+    assert after.unannounced
+    assert (aws.table.get(message_key(after)) or {})["due_at"] == after.changed_at + ANNOUNCE_GRACE
+
+
 @pytest.mark.parametrize("position", range(3))
 def test_a_poison_record_holds_nobody_up(aws: Backend, position: int) -> None:
     message = inbound(aws)

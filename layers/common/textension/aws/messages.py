@@ -1,19 +1,16 @@
 """Messages in the table: stored once, moved forward only, found by our id and by ClickSend's."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import asdict, replace
 from enum import Enum, auto
-from typing import Any, Final
+from typing import Final
 
-from textension.aws import items
+from textension.aws import items, updates
 from textension.aws.items import Item, Key, Wire
 from textension.aws.table import ConditionFailed, Put, Table, TransactionCancelled, Update
 from textension.clock import HOUR, SECOND
-from textension.message import Conversation, Direction, Message, Receipt
-from textension.states import LEASE, State, due_at, sources
+from textension.message import Conversation, Message, Receipt
 
-PREVIEW: Final = 160
-"""Characters of a text that its conversation's summary shows."""
 STRAY_RECEIPT_TTL: Final = 72 * HOUR
 """How long a receipt waits for the message that it belongs to: ClickSend's own horizon for receipts."""
 
@@ -25,20 +22,6 @@ class Stored(Enum):
     SEEN = auto()
     DIFFERS = auto()
     """The same id with other content: the first one stays."""
-
-
-@dataclass(frozen=True, slots=True)
-class Claimed:
-    """What a claim needs of the item to compute its `due_at` (states.Attention)."""
-
-    changed_at: int
-    lease_until: int
-    state: State = State.SENDING
-    unannounced: bool = True
-    scheduled_at: int | None = None
-    next_attempt_at: int | None = None
-    rung_at: int | None = None
-    valid_until: int | None = None
 
 
 class Messages:
@@ -58,9 +41,9 @@ class Messages:
         key = items.message_key(message)
         writes = (
             Put(key, items.message_item(message)),
-            Put(items.pointer_key(message.id), _pointer(message, key, digest)),
+            Put(items.pointer_key(message.id), updates.pointer(message, key, digest)),
         )
-        summary = _summary(message, unread_for)
+        summary = updates.summary(message, unread_for)
         try:
             self._table.transact(*writes, summary)
         except TransactionCancelled as cancelled:
@@ -71,7 +54,7 @@ class Messages:
 
     def _store_late(self, writes: Sequence[Put], message: Message, unread_for: Sequence[str], digest: str) -> Stored:
         try:
-            self._table.transact(*writes, _late_summary(message, unread_for))
+            self._table.transact(*writes, updates.late_summary(message, unread_for))
         except TransactionCancelled as cancelled:
             return _seen(cancelled, digest)
         return Stored.NEW
@@ -129,29 +112,7 @@ class Messages:
         It is not claimed where it is not queued, not yet due, or no longer valid. A claim whose answer was lost
         and that was tried again is known by `worker`.
         """
-        claimed = Claimed(changed_at=now, lease_until=now + LEASE)
-        step = {"state": State.SENDING, "at": now, "source": "outbound_sender", "reason": ""}
-        update = Update(
-            key,
-            "SET #state = :sending, changed_at = :now, lease_until = :lease, claimed_by = :worker, "
-            "unannounced = :true, due_at = :due, journey = list_append(journey, :step), reason = :none "
-            "REMOVE next_attempt_at, rung_at ADD version :one",
-            {"#state": "state"},
-            {
-                ":sending": State.SENDING,
-                ":queued": State.QUEUED,
-                ":now": now,
-                ":lease": claimed.lease_until,
-                ":worker": worker,
-                ":true": True,
-                ":due": due_at(claimed),
-                ":step": [step],
-                ":none": "",
-                ":one": 1,
-            },
-            "#state = :queued AND (attribute_not_exists(next_attempt_at) OR next_attempt_at <= :now) "
-            "AND (attribute_not_exists(valid_until) OR valid_until > :now)",
-        )
+        update = updates.claim(key, worker=worker, now=now)
         try:
             return items.message(self._table.update(update)), None
         except ConditionFailed as failed:
@@ -164,12 +125,12 @@ class Messages:
         `fenced` also asks that the attempt is still the one that was read. Raises ConditionFailed with the item
         where the state has gone where this step does not lead from.
         """
-        return items.message(self._table.update(_step(old, new, fenced=fenced)))
+        return items.message(self._table.update(updates.step(old, new, fenced=fenced)))
 
     def amend(self, old: Message, new: Message) -> Message:
         """Write changes that are no step, if nobody wrote in between. Raises ConditionFailed otherwise."""
         return items.message(
-            self._table.update(_change(old, new, "version = :version", {":version": old.version})),
+            self._table.update(updates.change(old, new, "version = :version", {":version": old.version})),
         )
 
     def move_to_sent(self, old: Message, new: Message) -> tuple[Receipt, ...]:
@@ -178,15 +139,15 @@ class Messages:
         Returns the receipts that came before and were waiting under that id. Where a receipt has already moved the
         message on, only what ClickSend told (id, price, parts, sender ID) is filled in.
         """
-        step = _step(old, new, fenced=True)
+        step = updates.step(old, new, fenced=True)
         if new.clicksend_id is None:
             try:
                 self._table.update(step)
             except ConditionFailed:
-                self._table.update(_told(old, new))
+                self._table.update(updates.told(old, new))
             return ()
         pointer = Put(
-            items.clicksend_key(new.account, new.clicksend_id), _pointer(new, items.message_key(new), digest="")
+            items.clicksend_key(new.account, new.clicksend_id), updates.pointer(new, items.message_key(new), digest="")
         )
         waiting: tuple[Receipt, ...] = ()
         for _ in range(4):
@@ -195,7 +156,7 @@ class Messages:
                 break
             except TransactionCancelled as cancelled:
                 if 0 in cancelled.failed:
-                    step = _told(old, new)
+                    step = updates.told(old, new)
                 if found := cancelled.failed.get(1):
                     waiting = _stray_receipts(found)
                     pointer = replace(pointer, condition="version = :found", values={":found": found["version"]})
@@ -239,95 +200,6 @@ class Messages:
         return True
 
 
-@dataclass(slots=True)
-class _Expression:
-    """An update expression in the making."""
-
-    sets: list[str] = field(default_factory=list)
-    removes: list[str] = field(default_factory=list)
-    names: dict[str, str] = field(default_factory=dict)
-    values: dict[str, Any] = field(default_factory=dict)
-
-    def set(self, name: str, value: Any, template: str = "{name} = {value}") -> None:
-        """SET one attribute; `template` may compute with {name} and {value}."""
-        mark = f"a{len(self.names)}"
-        self.names[f"#{mark}"], self.values[f":{mark}"] = name, value
-        self.sets.append(template.format(name=f"#{mark}", value=f":{mark}"))
-
-    def remove(self, name: str) -> None:
-        """REMOVE one attribute."""
-        mark = f"#a{len(self.names)}"
-        self.names[mark] = name
-        self.removes.append(mark)
-
-    @property
-    def text(self) -> str:
-        """The expression; the version always grows."""
-        clauses = [f"SET {', '.join(self.sets)}"] if self.sets else []
-        clauses += [f"REMOVE {', '.join(self.removes)}"] if self.removes else []
-        self.values[":one"] = 1
-        return " ".join([*clauses, "ADD version :one"])
-
-
-def _step(old: Message, new: Message, *, fenced: bool) -> Update:
-    """The update for one step, under the condition that the state is one that may become the new one."""
-    allowed = {f":s{index}": state for index, state in enumerate(sorted(sources(new.state)))}
-    condition = f"#s IN ({', '.join(allowed)})" + (" AND attempt = :attempt" if fenced else "")
-    values = {**allowed, **({":attempt": old.attempt} if fenced else {})}
-    return _change(old, new, condition, values, {"#s": "state"})
-
-
-def _change(
-    old: Message,
-    new: Message,
-    condition: str,
-    values: Mapping[str, Any],
-    names: Mapping[str, str] | None = None,
-) -> Update:
-    """The update that writes what differs between the two, and nothing else."""
-    before, after = items.message_item(old), items.message_item(new)
-    expression = _Expression()
-    for name, value in after.items():
-        if name in {"version", "receipts", "journey"} or before.get(name) == value:
-            continue
-        expression.remove(name) if value is None else expression.set(name, value)
-    if added := after["journey"][len(before["journey"]) :]:
-        expression.set("journey", added, "{name} = list_append({name}, {value})")
-    for code, receipt in after["receipts"].items():
-        if code not in before["receipts"]:
-            expression.names["#receipts"] = "receipts"
-            expression.set(code, receipt, "#receipts.{name} = if_not_exists(#receipts.{name}, {value})")
-    text = expression.text
-    return Update(
-        items.message_key(old),
-        text,
-        {**expression.names, **(names or {})},
-        {**expression.values, **values},
-        condition,
-    )
-
-
-def _told(old: Message, new: Message) -> Update:
-    """The update that fills in what ClickSend told of a message that has moved on without it."""
-    expression = _Expression()
-    for name in ("clicksend_id", "price", "parts", "sender_id"):
-        if getattr(new, name) is not None:
-            expression.set(name, getattr(new, name))
-    text = expression.text
-    values = {**expression.values, ":attempt": old.attempt}
-    return Update(items.message_key(old), text, expression.names, values, "attempt = :attempt")
-
-
-def _pointer(message: Message, key: Key, digest: str) -> Item:
-    return {
-        **asdict(message.conversation),
-        "message_id": message.id,
-        "message_sk": key.sk,
-        "digest": digest,
-        "version": 1,
-    }
-
-
 def _target(pointer: Item) -> Key:
     conversation = Conversation(pointer["account"], pointer["number"], pointer["peer"])
     return Key(items.conversation_pk(conversation), pointer["message_sk"])
@@ -342,38 +214,3 @@ def _seen(cancelled: TransactionCancelled, digest: str) -> Stored:
 
 def _stray_receipts(pointer: Item | None) -> tuple[Receipt, ...]:
     return tuple(Receipt(**value) for name, value in (pointer or {}).items() if name.startswith("receipt_"))
-
-
-def _summary(message: Message, unread_for: Sequence[str]) -> Update:
-    expression = _Expression()
-    _identify(expression, message.conversation)
-    expression.set("last_at", message.sent_at)
-    expression.set("last_text", message.text[:PREVIEW])
-    expression.set("last_direction", message.direction)
-    expression.set("last_message_id", message.id)
-    return _counted(
-        expression, message, unread_for, "attribute_not_exists(last_at) OR last_at <= :at", {":at": message.sent_at}
-    )
-
-
-def _late_summary(message: Message, unread_for: Sequence[str]) -> Update:
-    expression = _Expression()
-    _identify(expression, message.conversation)
-    return _counted(expression, message, unread_for, "", {})
-
-
-def _identify(expression: _Expression, conversation: Conversation) -> None:
-    for name, value in asdict(conversation).items():
-        expression.set(name, value)
-    expression.set("inbox", items.inbox(conversation))
-
-
-def _counted(
-    expression: _Expression, message: Message, unread_for: Sequence[str], condition: str, values: Mapping[str, Any]
-) -> Update:
-    text = expression.text
-    names = dict(expression.names)
-    for index, extension in enumerate(unread_for if message.direction is Direction.INBOUND else ()):
-        names[f"#u{index}"] = f"unread_{extension}"
-        text += f", #u{index} :one"
-    return Update(items.summary_key(message.conversation), text, names, {**expression.values, **values}, condition)

@@ -1,0 +1,201 @@
+"""The updates that messages and their conversations take, as DynamoDB's expressions."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any, Final
+
+from textension.aws import items
+from textension.aws.items import Item, Key
+from textension.aws.table import Update
+from textension.message import Conversation, Direction, Message
+from textension.states import LEASE, State, due_at, sources
+
+PREVIEW: Final = 160
+"""Characters of a text that its conversation's summary shows."""
+
+# What a step decides anew, whatever somebody else wrote since the message was read: the relay, for one, marks a
+# state announced while the sender still holds the copy that says it is not.
+_OF_THE_STATE: Final = frozenset(
+    {
+        "state",
+        "changed_at",
+        "reason",
+        "unannounced",
+        "due_at",
+        "due_shard",
+        "lease_until",
+        "claimed_by",
+        "next_attempt_at",
+        "rung_at",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Claimed:
+    """What a claim needs of the item to compute its `due_at` (states.Attention)."""
+
+    changed_at: int
+    lease_until: int
+    state: State = State.SENDING
+    unannounced: bool = True
+    scheduled_at: int | None = None
+    next_attempt_at: int | None = None
+    rung_at: int | None = None
+    valid_until: int | None = None
+
+
+@dataclass(slots=True)
+class Expression:
+    """An update expression in the making."""
+
+    sets: list[str] = field(default_factory=list)
+    removes: list[str] = field(default_factory=list)
+    names: dict[str, str] = field(default_factory=dict)
+    values: dict[str, Any] = field(default_factory=dict)
+
+    def set(self, name: str, value: Any, template: str = "{name} = {value}") -> None:
+        """SET one attribute; `template` may compute with {name} and {value}."""
+        mark = f"a{len(self.names)}"
+        self.names[f"#{mark}"], self.values[f":{mark}"] = name, value
+        self.sets.append(template.format(name=f"#{mark}", value=f":{mark}"))
+
+    def remove(self, name: str) -> None:
+        """REMOVE one attribute."""
+        mark = f"#a{len(self.names)}"
+        self.names[mark] = name
+        self.removes.append(mark)
+
+    @property
+    def text(self) -> str:
+        """The expression; the version always grows."""
+        clauses = [f"SET {', '.join(self.sets)}"] if self.sets else []
+        clauses += [f"REMOVE {', '.join(self.removes)}"] if self.removes else []
+        self.values[":one"] = 1
+        return " ".join([*clauses, "ADD version :one"])
+
+
+def claim(key: Key, *, worker: str, now: int) -> Update:
+    """Queued, due and valid becomes sending, with a lease for one worker."""
+    claimed = _Claimed(changed_at=now, lease_until=now + LEASE)
+    step = {"state": State.SENDING, "at": now, "source": "outbound_sender", "reason": ""}
+    return Update(
+        key,
+        "SET #state = :sending, changed_at = :now, lease_until = :lease, claimed_by = :worker, "
+        "unannounced = :true, due_at = :due, journey = list_append(journey, :step), reason = :none "
+        "REMOVE next_attempt_at, rung_at ADD version :one",
+        {"#state": "state"},
+        {
+            ":sending": State.SENDING,
+            ":queued": State.QUEUED,
+            ":now": now,
+            ":lease": claimed.lease_until,
+            ":worker": worker,
+            ":true": True,
+            ":due": due_at(claimed),
+            ":step": [step],
+            ":none": "",
+            ":one": 1,
+        },
+        "#state = :queued AND (attribute_not_exists(next_attempt_at) OR next_attempt_at <= :now) "
+        "AND (attribute_not_exists(valid_until) OR valid_until > :now)",
+    )
+
+
+def step(old: Message, new: Message, *, fenced: bool) -> Update:
+    """The update for one step, under the condition that the state is one that may become the new one."""
+    allowed = {f":s{index}": state for index, state in enumerate(sorted(sources(new.state)))}
+    condition = f"#s IN ({', '.join(allowed)})" + (" AND attempt = :attempt" if fenced else "")
+    values = {**allowed, **({":attempt": old.attempt} if fenced else {})}
+    return change(old, new, condition, values, names={"#s": "state"}, always=_OF_THE_STATE)
+
+
+def change(
+    old: Message,
+    new: Message,
+    condition: str,
+    values: Mapping[str, Any],
+    *,
+    names: Mapping[str, str] | None = None,
+    always: frozenset[str] = frozenset(),
+) -> Update:
+    """The update that writes what differs between the two, and what is `always` to be written."""
+    before, after = items.message_item(old), items.message_item(new)
+    expression = Expression()
+    for name, value in after.items():
+        if name in {"version", "receipts", "journey"} or (before.get(name) == value and name not in always):
+            continue
+        expression.remove(name) if value is None else expression.set(name, value)
+    if added := after["journey"][len(before["journey"]) :]:
+        expression.set("journey", added, "{name} = list_append({name}, {value})")
+    for code, receipt in after["receipts"].items():
+        if code not in before["receipts"]:
+            expression.names["#receipts"] = "receipts"
+            expression.set(code, receipt, "#receipts.{name} = if_not_exists(#receipts.{name}, {value})")
+    text = expression.text
+    return Update(
+        items.message_key(old),
+        text,
+        {**expression.names, **(names or {})},
+        {**expression.values, **values},
+        condition,
+    )
+
+
+def told(old: Message, new: Message) -> Update:
+    """The update that fills in what ClickSend told of a message that has moved on without it."""
+    expression = Expression()
+    for name in ("clicksend_id", "price", "parts", "sender_id"):
+        if getattr(new, name) is not None:
+            expression.set(name, getattr(new, name))
+    text = expression.text
+    values = {**expression.values, ":attempt": old.attempt}
+    return Update(items.message_key(old), text, expression.names, values, "attempt = :attempt")
+
+
+def pointer(message: Message, key: Key, digest: str) -> Item:
+    """A pointer to a message, which lies at `key`."""
+    return {
+        **asdict(message.conversation),
+        "message_id": message.id,
+        "message_sk": key.sk,
+        "digest": digest,
+        "version": 1,
+    }
+
+
+def summary(message: Message, unread_for: Sequence[str]) -> Update:
+    """The conversation's summary after its newest text. The condition fails where a newer one is shown."""
+    expression = Expression()
+    _identify(expression, message.conversation)
+    expression.set("last_at", message.sent_at)
+    expression.set("last_text", message.text[:PREVIEW])
+    expression.set("last_direction", message.direction)
+    expression.set("last_message_id", message.id)
+    return _counted(
+        expression, message, unread_for, "attribute_not_exists(last_at) OR last_at <= :at", {":at": message.sent_at}
+    )
+
+
+def late_summary(message: Message, unread_for: Sequence[str]) -> Update:
+    """The conversation's summary after a text that is older than its last: unread, and nothing else."""
+    expression = Expression()
+    _identify(expression, message.conversation)
+    return _counted(expression, message, unread_for, "", {})
+
+
+def _identify(expression: Expression, conversation: Conversation) -> None:
+    for name, value in asdict(conversation).items():
+        expression.set(name, value)
+    expression.set("inbox", items.inbox(conversation))
+
+
+def _counted(
+    expression: Expression, message: Message, unread_for: Sequence[str], condition: str, values: Mapping[str, Any]
+) -> Update:
+    text = expression.text
+    names = dict(expression.names)
+    for index, extension in enumerate(unread_for if message.direction is Direction.INBOUND else ()):
+        names[f"#u{index}"] = f"unread_{extension}"
+        text += f", #u{index} :one"
+    return Update(items.summary_key(message.conversation), text, names, {**expression.values, **values}, condition)
