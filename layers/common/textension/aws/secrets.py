@@ -97,7 +97,7 @@ def _webhook_account(entry: dict[str, Any]) -> WebhookAccount:
 
 
 def _subaccount_ids(entry: dict[str, Any]) -> list[str]:
-    ids = entry.get("CLICKSEND_SUBACCOUNT_ID") or ()
+    ids = entry.get("CLICKSEND_SUBACCOUNT_ID") or ""
     listed = ids if isinstance(ids, list) else str(ids).split(",")
     return [str(one).strip() for one in listed if str(one).strip()]
 

@@ -1,0 +1,1 @@
+"""`textension`, the operators' command line."""

@@ -1,0 +1,28 @@
+"""`textension`: the command line's root."""
+
+import typer
+
+from textension_cli import messages, numbers, quarantine, send, webhook
+
+app = typer.Typer(
+    name="textension",
+    help="Two-way SMS between ClickSend and the extensions of a PBX.",
+    epilog=(
+        "\b\nWithout --stack, commands speak to the local stack that make run started.\n"
+        "Every command explains itself: textension numbers add --help"
+    ),
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,  # they would show the values of variables, secrets among them
+)
+
+app.add_typer(webhook.app)
+app.add_typer(numbers.app)
+app.add_typer(messages.app)
+app.add_typer(quarantine.app)
+send.register(app)
+
+
+def main() -> None:
+    """The entry point."""
+    app(prog_name="textension")
