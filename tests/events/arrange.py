@@ -1,0 +1,128 @@
+"""What the files under events/ take for granted: the secrets that they were made with, the messages that they name.
+
+The same for the handlers in this process and for the functions in their containers.
+"""
+
+import json
+import time
+from pathlib import Path
+from typing import Any, Final
+
+from textension import ids
+from textension.aws.messages import Messages
+from textension.clock import DAY, HOUR, MINUTE, now_ms
+from textension.message import Conversation, Direction, Message, Step
+from textension.outbound import VALIDITY
+from textension.states import State
+
+from tests.template_yaml import ROOT
+
+EVENTS: Final = ROOT / "events"
+ACCOUNT: Final = "main"
+NUMBER: Final = "+61411111111"
+PEER: Final = "+61422222222"
+SUBACCOUNT: Final = "100002"
+CONVERSATION: Final = Conversation(ACCOUNT, NUMBER, PEER)
+EXTENSIONS: Final = ("101", "102")
+
+TOKEN: Final = "test-token-abcdefghijklmnopqrstuvwxyz012345"
+SIGNING_VERSION: Final = "t"
+SIGNING_KEY: Final = "test-signing-key-01234567890123456789012345678901234567890123456"
+SIGNER: Final = ids.Signer(ids.SigningKey(SIGNING_VERSION, SIGNING_KEY.encode()))
+
+
+def functions() -> list[str]:
+    """The folders of events/, each named like its function's."""
+    return sorted(path.name for path in EVENTS.iterdir())
+
+
+def cases(function: str) -> list[str]:
+    """The names of a function's files."""
+    return sorted(path.stem for path in (EVENTS / function).glob("*.json"))
+
+
+def path_of(function: str, case: str) -> Path:
+    """One file."""
+    return EVENTS / function / f"{case}.json"
+
+
+def event(function: str, case: str) -> dict[str, Any]:
+    """What one file holds."""
+    envelope: dict[str, Any] = json.loads(path_of(function, case).read_text(encoding="ascii"))
+    return envelope
+
+
+def message_id(key: str) -> str:
+    """The id of the outbound message that the files know as `key`."""
+    return ids.message_id(ACCOUNT, "events", key)
+
+
+def outbound(key: str, state: State, **changes: Any) -> Message:
+    """An outbound message that needs nobody's attention yet: announced, its doorbell rung just now."""
+    now = now_ms()
+    values: dict[str, Any] = {
+        "text": f"Shall we confirm? ({key})",
+        "sent_at": now,
+        "received_at": now,
+        "changed_at": now,
+        "rung_at": now if state is State.QUEUED else None,
+        "valid_until": now + VALIDITY,
+        "journey": (Step(state=state, at=now, source="events"),),
+    }
+    return Message(
+        id=message_id(key),
+        conversation=CONVERSATION,
+        direction=Direction.OUTBOUND,
+        state=state,
+        extensions=EXTENSIONS,
+        **{**values, **changes},
+    )
+
+
+def put(messages: Messages, message: Message) -> Message:
+    """Store a message, whatever its state."""
+    messages.store(message, digest=ids.content_digest(message.id))
+    return message
+
+
+ANSWERED: Final = (
+    "answered",
+    "receipt_201",
+    "receipt_301",
+    "receipt_200",
+    "receipt_300",
+    "receipt_201_at_the_sms_path",
+)
+"""Messages that are sent already, which replies and receipts of `inbound_webhook` speak of."""
+
+BELLS: Final = {
+    "batch_of_one": ("batch_of_one",),
+    "batch_of_ten": tuple(f"batch_of_ten_{number:02d}" for number in range(1, 11)),
+    "body_malformed": ("body_malformed_1", "body_malformed_3"),
+    "body_malformed_ahead_of_its_conversation": ("malformed_ahead_2",),
+    "message_unknown": (),
+    "rung_twice": ("rung_twice",),
+}
+"""The messages that each file of `outbound_sender` asks to send."""
+
+
+def for_inbound_webhook(messages: Messages) -> None:
+    """What customers reply to, and what ClickSend reports on."""
+    for key in ANSWERED:
+        put(messages, outbound(key, State.SENT))
+
+
+def for_outbound_sender(messages: Messages, case: str) -> None:
+    """What waits to be sent."""
+    for key in BELLS[case]:
+        put(messages, outbound(key, State.QUEUED))
+
+
+def for_sweeper(messages: Messages) -> None:
+    """One message for each thing that may be due."""
+    long_ago = now_ms() - 10 * MINUTE
+    put(messages, outbound("unannounced", State.SENT, changed_at=long_ago, unannounced=True))
+    put(messages, outbound("rung_in_vain", State.QUEUED, rung_at=long_ago))
+    put(messages, outbound("too_late", State.QUEUED, rung_at=long_ago, valid_until=long_ago + MINUTE))
+    put(messages, outbound("worker_lost", State.SENDING, lease_until=long_ago, claimed_by="0123456789abcdef"))
+    put(messages, outbound("not_due", State.QUEUED, valid_until=int(time.time() * 1000) + DAY + HOUR))

@@ -1,0 +1,121 @@
+"""What becomes of each file under events/: one line for each."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from textension.message import Trust
+from textension.states import State
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """200, and the text is in the conversation."""
+
+    text: str = "Yes please"
+    trust: Trust = Trust.TOKEN
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """200, the receipt is recorded on the message of the same name, which is in that state now."""
+
+    code: str
+    state: State
+
+
+@dataclass(frozen=True, slots=True)
+class Stray:
+    """200, and the receipt waits for its message."""
+
+    clicksend_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Quarantined:
+    """200, and the post is kept as it came."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """403, and nothing is kept."""
+
+
+type Inbound = Stored | Receipt | Stray | Quarantined | Refused
+
+INBOUND: Final[dict[str, Inbound]] = {
+    "form_16_keys": Stored(),
+    "form_16_keys_unencoded": Stored(),
+    "form_14_keys": Stored(),
+    "form_13_keys": Stored(),
+    "form_10_keys": Stored(),
+    "json_16_keys": Stored(),
+    "json_16_keys_strings": Stored(),
+    "json_13_keys_integers": Stored(),
+    "json_nulls": Stored(),
+    "get_16_keys": Stored(),
+    "json_labelled_as_form": Stored(),
+    "form_labelled_as_json": Stored(),
+    "content_type_missing": Stored(),
+    "to_missing": Stored(),
+    "body_empty": Stored(""),
+    "text_with_every_trap": Stored("Grüße \U0001f600\nsecond line: 1+1=2 & 100%25\0end\u200f שלום"),
+    "link_only": Stored("https://example.com/media/1.jpg?expires=7d&size=full"),
+    "reply_with_custom_string": Stored(trust=Trust.ECHOED_MAC),
+    "reply_to_substituted_number": Stored(trust=Trust.ECHOED_MAC),
+    "receipt_201": Receipt("201", State.DELIVERED),
+    "receipt_301": Receipt("301", State.UNDELIVERED),
+    "receipt_200": Receipt("200", State.SENT),
+    "receipt_300": Receipt("300", State.SENT),
+    "receipt_201_at_the_sms_path": Receipt("201", State.DELIVERED),
+    "receipt_of_another_tool": Stray("1EF2D909-D81A-65FA-BEC7-000000000006"),
+    "subaccount_unknown": Quarantined("subaccount_unknown"),
+    "number_unknown": Quarantined("number_unknown"),
+    "not_json": Quarantined("not_json"),
+    "not_utf8": Quarantined("not_utf8"),
+    "nothing_posted": Quarantined("empty"),
+    "message_id_missing": Quarantined("message_id_missing"),
+    "duplicate_keys": Quarantined("duplicate_keys"),
+    "token_wrong": Refused(),
+    "bare_path": Refused(),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Relayed:
+    """Types of the events published; states whose doorbell rang; positions of the records that failed."""
+
+    published: tuple[str, ...] = ()
+    rung: int = 0
+    failed: tuple[int, ...] = ()
+
+
+STREAM: Final = {
+    "message_received": Relayed(("message.received",)),
+    "message_queued": Relayed(("message.status_changed",), rung=1),
+    "status_changed_to_sent": Relayed(("message.status_changed",)),
+    "poison_between_messages": Relayed(("message.received", "message.received"), failed=(1,)),
+    "mark_published": Relayed(),
+    "summary_changed": Relayed(),
+    "ttl_remove": Relayed(),
+}
+
+SENDER: Final[dict[str, tuple[int, ...]]] = {
+    "batch_of_one": (),
+    "batch_of_ten": (),
+    "body_malformed": (1,),
+    "body_malformed_ahead_of_its_conversation": (0, 1),
+    "message_unknown": (),
+    "rung_twice": (),
+}
+"""Positions of the records that the queue is to bring again."""
+
+SWEEPER: Final = {"each_minute": {"announced": 1, "rung": 1, "expired": 1, "lease_ended": 1}}
+"""What is done of `arrange.for_sweeper`."""
+
+
+def failures(records: list[dict[str, dict[str, str]]], positions: tuple[int, ...]) -> dict[str, list[dict[str, str]]]:
+    """A batch's answer that names the records at these positions."""
+    names = [str(record.get("messageId") or record["dynamodb"]["SequenceNumber"]) for record in records]
+    return {"batchItemFailures": [{"itemIdentifier": names[position]} for position in positions]}
