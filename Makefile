@@ -1,0 +1,89 @@
+# `make` lists what there is. Everything that is made lies in .venv, .venv-emulator, .aws-sam, .build and .local.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+.DEFAULT_GOAL := help
+
+PYTHON = .venv/bin/python
+ENVIRONMENTS = .venv/.made .venv-emulator/.made
+LOCK = .venv/bin/uv pip compile --quiet --generate-hashes --no-annotate --no-emit-index-url --no-header \
+	--python-version 3.13 --python-platform x86_64-manylinux_2_28
+# Packages with files of the same name (app.py) are checked apart from each other.
+FUNCTIONS = $(patsubst %/app.py,%,$(wildcard functions/*/app.py))
+TESTS ?= tests
+
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+export SAM_CLI_TELEMETRY = 0
+export DO_NOT_TRACK = 1
+
+.PHONY: help
+help: ## list these targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-10s %s\n", $$1, $$2 }'
+
+.PHONY: run
+run: $(ENVIRONMENTS) ## start everything on this machine, and follow the logs (RESET=1: start empty)
+	@exec $(PYTHON) -m local run $(if $(RESET),--reset)
+
+.PHONY: stop
+stop: .venv/.made ## end a running `make run`
+	@$(PYTHON) -m local stop
+
+.PHONY: build
+build: .venv/.made ## sam build, when something has changed
+	@$(PYTHON) -m local build
+
+.PHONY: test
+test: $(ENVIRONMENTS) ## everything that must hold: style, types, the template, all tests (TESTS=... for some)
+	@$(MAKE) lint
+	@$(MAKE) build
+	@$(PYTHON) -m pytest $(TESTS)
+
+.PHONY: lint
+lint: .venv/.made ## style, types and the template
+	ruff check .
+	ruff format --check .
+	mypy layers/common/textension $(wildcard cli/*) local tests
+	for function in $(FUNCTIONS); do mypy "$$function/app.py"; done
+	sam validate --lint --config-env default
+
+.PHONY: format
+format: .venv/.made ## put the code into its style
+	ruff check --fix .
+	ruff format .
+
+.PHONY: lock
+lock: .venv/.made ## choose the newest versions of all dependencies again
+	$(LOCK) --upgrade requirements-dev.in layers/common/requirements.in --output-file requirements-dev.txt
+	$(LOCK) layers/common/requirements.in --constraints requirements-dev.txt --output-file layers/common/requirements.txt
+	$(LOCK) --upgrade local/requirements-emulator.in --output-file local/requirements-emulator.txt
+
+.PHONY: clean
+clean: ## remove everything that was made, the local stack's data too
+	@if [ -x $(PYTHON) ]; then $(PYTHON) -m local stop; fi
+	rm -rf .venv .venv-emulator .aws-sam .build .local .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# An environment is made by uv, which is many times faster, or by pip where uv cannot reach what pip is set up for.
+define make-environment
+python=$$(local/find-python.sh); \
+echo "Making $(1) with $$python …"; \
+rm -rf $(1); \
+"$$python" -m venv $(1); \
+mkdir -p .build; \
+awk '/^[^ ]/ { keep = /^uv==/ } keep' requirements-dev.txt > .build/uv.txt; \
+if [ ! -x .venv/bin/uv ]; then .venv/bin/pip install --quiet --require-hashes --requirement .build/uv.txt; fi; \
+.venv/bin/uv pip install --quiet --python $(1)/bin/python --require-hashes --requirement $(2) \
+	|| $(1)/bin/pip install --quiet --require-hashes --requirement $(2)
+endef
+
+.venv/.made: requirements-dev.txt
+	@$(call make-environment,.venv,requirements-dev.txt)
+	@printf '%s\n' '$(CURDIR)/layers/common' '$(CURDIR)/cli' \
+		> "$$($(PYTHON) -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/textension-sources.pth"
+	@.venv/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv-emulator/.made: local/requirements-emulator.txt | .venv/.made
+	@$(call make-environment,.venv-emulator,local/requirements-emulator.txt)
+	@touch $@

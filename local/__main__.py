@@ -1,0 +1,44 @@
+"""`python -m local run [--reset] | stop | reset | build`: what the Makefile calls."""
+
+import argparse
+import sys
+
+from . import build, config, lock, stack
+from .errors import LocalError
+
+
+def main() -> int:
+    """Do what was asked; 1 with one clear line where it cannot be."""
+    parser = argparse.ArgumentParser(prog="python -m local", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    run = commands.add_parser("run", help="start the local stack and follow its logs until Ctrl-C")
+    run.add_argument("--reset", action="store_true", help="start empty")
+    commands.add_parser("stop", help="end the running stack")
+    commands.add_parser("reset", help="forget all data of the stack that does not run")
+    commands.add_parser("build", help="sam build, when something has changed")
+    arguments = parser.parse_args()
+    try:
+        _do(arguments.command, reset=getattr(arguments, "reset", False))
+    except LocalError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+def _do(command: str, *, reset: bool) -> None:
+    if command == "build":
+        print("Built." if build.ensure_built() else "Nothing has changed since the last build.")
+        return
+    settings = config.from_environment()
+    if command == "run":
+        stack.run(settings, reset=reset)
+    elif command == "stop":
+        print("Stopped." if lock.stop_holder(settings.state_dir) else "The local stack is not running.")
+    else:
+        with lock.held(settings.state_dir):
+            stack.empty(settings.state_dir)
+        print(f"{settings.state_dir} is empty.")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

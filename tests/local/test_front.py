@@ -1,0 +1,156 @@
+"""The address in front: bytes pass as they are, and a stack that has gone is said to be gone."""
+
+import socket
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+import pytest
+
+from local.front import Front, rewrite
+from local.ports import is_free
+
+ANSWER = b"HTTP/1.1 201 Created\r\nX-Odd:  two  spaces\r\nContent-Length: 4\r\nConnection: close\r\n\r\n\x00\xff\xfe\n"
+
+
+class Upstream:
+    """Stands for the emulator: keeps what arrives, byte by byte, and answers with ANSWER."""
+
+    def __init__(self, answer: bytes = ANSWER) -> None:
+        self.answer = answer
+        self.heard: list[bytes] = []
+        self._listener = socket.create_server(("127.0.0.1", 0), backlog=64)
+        self.port = int(self._listener.getsockname()[1])
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self) -> None:
+        while True:
+            try:
+                connection, _ = self._listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=self._answer, args=(connection,), daemon=True).start()
+
+    def _answer(self, connection: socket.socket) -> None:
+        with connection:
+            received = b""
+            while not received.endswith(b"END"):
+                received += connection.recv(65536)
+            self.heard.append(received)
+            connection.sendall(self.answer)
+
+    def close(self) -> None:
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+
+
+@contextmanager
+def front_for(upstream_port: int) -> Iterator[int]:
+    """A front on a free port."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = int(probe.getsockname()[1])
+    front = Front(port, upstream_port, "abcd1234")
+    front.start()
+    try:
+        yield port
+    finally:
+        front.stop()
+
+
+@pytest.fixture
+def upstream() -> Iterator[Upstream]:
+    one = Upstream()
+    yield one
+    one.close()
+
+
+def ask(port: int, request: bytes) -> bytes:
+    """Send raw bytes and read until the connection is closed."""
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+        connection.sendall(request)
+        answer = b""
+        while chunk := connection.recv(65536):
+            answer += chunk
+        return answer
+
+
+@pytest.mark.parametrize(
+    ("asked", "passed_on"),
+    [
+        (b"/webhook/x", b"/live/webhook/x"),
+        (b"/live/webhook/x", b"/live/webhook/x"),
+        (b"/a%2Fb%20c/+?d=%2B61&d=&e", b"/live/a%2Fb%20c/+?d=%2B61&d=&e"),
+        (b"/", b"/live/"),
+        (b"/live", b"/live/"),
+        (b"/live?x=1", b"/live/?x=1"),
+        (b"/lively", b"/live/lively"),
+        (b"http://localhost:8080/a?b", b"/live/a?b"),
+        (b"http://localhost:8080", b"/live/"),
+    ],
+)
+def test_only_the_path_is_rewritten(asked: bytes, passed_on: bytes) -> None:
+    head = b"POST " + asked + b" HTTP/1.1\r\nHost: h\r\nx-Case: Kept\r\nConnection: keep-alive\r\n\r\n"
+
+    assert rewrite(head, "abcd1234") == (
+        b"POST /_aws/execute-api/abcd1234"
+        + passed_on
+        + b" HTTP/1.1\r\nConnection: close\r\nHost: h\r\nx-Case: Kept\r\n\r\n"
+    )
+
+
+def test_bytes_pass_both_ways_as_they_are(upstream: Upstream) -> None:
+    body = bytes(range(256)) * 400 + b"END"
+    request = b"PUT /a%00b HTTP/1.1\r\nHost: x\r\nX-Odd:\ttab\r\nContent-Length: %d\r\n\r\n" % len(body) + body
+
+    with front_for(upstream.port) as port:
+        answer = ask(port, request)
+
+    assert answer == ANSWER
+    assert upstream.heard == [
+        b"PUT /_aws/execute-api/abcd1234/live/a%%00b HTTP/1.1\r\nConnection: close\r\nHost: x\r\nX-Odd:\ttab\r\n"
+        b"Content-Length: %d\r\n\r\n" % len(body) + body
+    ]
+
+
+def test_forty_requests_at_once_are_all_answered(upstream: Upstream) -> None:
+    request = b"POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nEND"
+
+    with front_for(upstream.port) as port, ThreadPoolExecutor(40) as pool:
+        answers = list(pool.map(lambda _: ask(port, request), range(40)))
+
+    assert answers == [ANSWER] * 40
+
+
+def test_a_stack_that_has_gone_is_a_502_that_says_so(upstream: Upstream) -> None:
+    upstream.close()
+    assert is_free(upstream.port)
+
+    with front_for(upstream.port) as port:
+        answer = ask(port, b"GET /x HTTP/1.1\r\nHost: x\r\n\r\n")
+
+    assert answer.startswith(b"HTTP/1.1 502 Bad Gateway\r\n")
+    assert b"make run" in answer
+
+
+def test_a_connection_that_breaks_off_without_an_answer_is_a_502() -> None:
+    upstream = Upstream(answer=b"")
+
+    with front_for(upstream.port) as port:
+        answer = ask(port, b"GET /x HTTP/1.1\r\nHost: x\r\nX: END\r\n\r\nEND")
+    upstream.close()
+
+    assert answer.startswith(b"HTTP/1.1 502 Bad Gateway\r\n")
+
+
+@pytest.mark.parametrize("request_", [b"nonsense\r\n\r\n", b"OPTIONS * HTTP/1.1\r\n\r\n", b"\x16\x03\x01\r\n\r\n"])
+def test_what_is_no_request_for_a_path_is_a_400(request_: bytes) -> None:
+    with front_for(1) as port:
+        assert ask(port, request_).startswith(b"HTTP/1.1 400 Bad Request\r\n")
+
+
+def test_headers_that_are_too_large_are_a_431() -> None:
+    with front_for(1) as port:
+        answer = ask(port, b"GET / HTTP/1.1\r\nX: " + b"x" * 70_000 + b"\r\n\r\n")
+
+    assert answer.startswith(b"HTTP/1.1 431 ")

@@ -1,0 +1,148 @@
+"""What a run keeps and looks after: stack.json, ports, the lock, stamps, the environment of its children."""
+
+import json
+import os
+import socket
+import threading
+from pathlib import Path
+
+import pytest
+
+from local import build, config, lock, ports, stack
+from local.errors import LocalError
+from local.stackfile import AwsAccess, Demo, StackFile
+
+FILE = StackFile(
+    api_url="http://127.0.0.1:8080",
+    app_url=None,
+    websocket_url=None,
+    simulator_url="http://127.0.0.1:8081",
+    aws=AwsAccess("http://127.0.0.1:4566", "ap-southeast-2", "test", "test"),
+    stack_name="textension-local",
+    outputs={"TableName": "t"},
+    demo=Demo("main", "+61411111111", ["101"], "token", "100002", "demo"),
+)
+
+
+def test_the_stack_file_is_read_as_it_was_written(tmp_path: Path) -> None:
+    FILE.write(tmp_path / "stack.json")
+
+    assert StackFile.read(tmp_path / "stack.json") == FILE
+    assert json.loads((tmp_path / "stack.json").read_text())["demo"]["users"] == []
+    assert [path.name for path in tmp_path.iterdir()] == ["stack.json"]
+
+
+def test_the_stack_file_is_for_its_user_only(tmp_path: Path) -> None:
+    FILE.write(tmp_path / "stack.json")
+
+    assert (tmp_path / "stack.json").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_taken_port_is_one_line_that_names_the_variable(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(LocalError, match=rf"^Port {port} is taken: .*TEXTENSION_SIMULATOR_PORT=<port>\.$"):
+            ports.choose({"simulator": port}, tmp_path / "ports.json")
+
+
+def test_any_port_is_the_same_port_after_a_restart(tmp_path: Path) -> None:
+    wanted = {"front": 0, "simulator": 0, "aws": 0}
+    first = ports.choose(wanted, tmp_path / "ports.json")
+
+    assert len(set(first.values())) == 3
+    assert ports.choose(wanted, tmp_path / "ports.json") == first
+
+
+def test_a_remembered_port_that_is_taken_is_given_up(tmp_path: Path) -> None:
+    first = ports.choose({"front": 0}, tmp_path / "ports.json")
+
+    with socket.create_server(("127.0.0.1", first["front"])):
+        assert ports.choose({"front": 0}, tmp_path / "ports.json") != first
+
+
+@pytest.mark.parametrize("text", ["eighty", "-1", "65536", "80.0"])
+def test_a_port_that_is_none_names_its_variable(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TEXTENSION_PORT", text)
+
+    with pytest.raises(LocalError, match=f"^TEXTENSION_PORT={text} is not a port"):
+        config.from_environment()
+
+
+def test_one_run_per_state_folder(tmp_path: Path) -> None:
+    with lock.held(tmp_path) as note_address:
+        note_address("http://127.0.0.1:8080")
+
+        message = rf"already running \(process {os.getpid()}, http://127.0.0.1:8080\).*make stop"
+        with pytest.raises(LocalError, match=message), lock.held(tmp_path):
+            pass
+        assert lock.holder(tmp_path) == (os.getpid(), "http://127.0.0.1:8080")
+
+    assert lock.holder(tmp_path) is None
+    assert not lock.stop_holder(tmp_path)
+
+
+def test_nothing_of_the_users_aws_reaches_a_child(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_PROFILE", "production")
+    monkeypatch.setenv("AWS_SESSION_TOKEN", "token")
+    monkeypatch.setenv("PYTHONPATH", "/somewhere")
+    monkeypatch.setenv("HOME", "/home/someone")
+
+    environment = config.child_environment(EXTRA="1")
+
+    assert not {"AWS_PROFILE", "AWS_SESSION_TOKEN", "PYTHONPATH"} & set(environment)
+    assert environment["AWS_SHARED_CREDENTIALS_FILE"] == os.devnull
+    assert environment["AWS_ACCESS_KEY_ID"] == "test"
+    assert environment["PATH"].startswith(str(config.PROJECT / ".venv" / "bin"))
+    assert (environment["HOME"], environment["EXTRA"]) == ("/home/someone", "1")
+
+
+def test_the_stamp_follows_names_and_contents_only(tmp_path: Path) -> None:
+    source = tmp_path / "functions" / "a" / "app.py"
+    source.parent.mkdir(parents=True)
+    source.write_text("one")
+    first = build.digest([tmp_path / "functions"], tmp_path)
+
+    os.utime(source, (1, 1))
+    cache = source.parent / "__pycache__" / "app.cpython-313.pyc"
+    cache.parent.mkdir()
+    cache.write_bytes(b"x")
+    assert build.digest([tmp_path / "functions"], tmp_path) == first
+
+    source.write_text("two")
+    assert build.digest([tmp_path / "functions"], tmp_path) != first
+    source.write_text("one")
+    source.rename(source.with_name("other.py"))
+    assert build.digest([tmp_path / "functions"], tmp_path) != first
+    assert build.digest([], tmp_path, "a") != build.digest([], tmp_path, "b")
+
+
+def test_a_reset_keeps_nothing_but_the_lock(tmp_path: Path) -> None:
+    with lock.held(tmp_path):
+        (tmp_path / "aws" / "snapshot-00000001").mkdir(parents=True)
+        (tmp_path / "deployed.sha256").write_text("x")
+
+        stack.empty(tmp_path)
+
+        assert [path.name for path in tmp_path.iterdir()] == ["lock"]
+
+
+def test_two_builds_do_not_run_at_the_same_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    running: list[str] = []
+
+    def sam(*_arguments: str) -> None:
+        running.append("begin")
+        (tmp_path / "build").mkdir(exist_ok=True)
+        (tmp_path / "build" / "template.yaml").touch()
+        running.append("end")
+
+    monkeypatch.setattr(build, "SAM_FOLDER", tmp_path)
+    monkeypatch.setattr(build, "BUILT", tmp_path / "build")
+    monkeypatch.setattr(build, "STAMP", tmp_path / "stamp")
+    monkeypatch.setattr(build, "run_sam", sam)
+    threads = [threading.Thread(target=build.ensure_built) for _ in range(5)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert running == ["begin", "end"]

@@ -1,0 +1,27 @@
+"""One private local stack for the whole session."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.stack.office import Office
+from tests.stack.running import RunningStack
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
+    """The stack, started once. A test that stops or kills it starts it again."""
+    running = RunningStack(tmp_path_factory.mktemp("stack"))
+    try:
+        running.start()
+        yield running
+    finally:
+        running.stop()
+
+
+@pytest.fixture
+def office(stack: RunningStack) -> Iterator[Office]:
+    """The stack, used from outside."""
+    one = Office(stack.file, stack.state_dir)
+    with one.http:
+        yield one
