@@ -9,15 +9,9 @@ from local.simulator import Credential, running
 
 from .client import HANDSET, NUMBER, ORDINARY, ClickSend, message
 
-ACCEPTED = (
-    "direction,date,to,body,from,schedule,message_id,message_parts,message_price,from_email,list_id,custom_string,"
-    "contact_id,user_id,subaccount_id,is_shared_system_number,country,carrier,status"
-).split(",")
-REJECTED = (
-    "to,body,from,schedule,message_id,message_parts,message_price,custom_string,is_shared_system_number,country,"
-    "carrier,status"
-).split(",")
-INVALID = "to,body,from,schedule,message_id,custom_string,is_shared_system_number,status".split(",")
+ACCEPTED = ["direction", "date", "to", "body", "from", "schedule", "message_id", "message_parts", "message_price", "from_email", "list_id", "custom_string", "contact_id", "user_id", "subaccount_id", "is_shared_system_number", "country", "carrier", "status"]
+REJECTED = ["to", "body", "from", "schedule", "message_id", "message_parts", "message_price", "custom_string", "is_shared_system_number", "country", "carrier", "status"]
+INVALID = ["to", "body", "from", "schedule", "message_id", "custom_string", "is_shared_system_number", "status"]
 
 
 def test_an_accepted_message_has_the_documented_keys(clicksend: ClickSend) -> None:

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import httpx
@@ -396,7 +396,7 @@ def test_no_text_number_or_key_is_logged(
 
 @pytest.mark.parametrize("count", [1, 10])
 def test_a_batch_is_one_read_two_writes_a_message_and_one_request(
-    aws: Backend, clicksend: httpx.Client, count: int
+    aws: Backend, clicksend: httpx.Client, count: int, figure: Callable[[str], None]
 ) -> None:
     ring(queue(aws, key="warm"))
     messages = [queue(aws, f"text {number}", key=str(number)) for number in range(count)]
@@ -406,7 +406,7 @@ def test_a_batch_is_one_read_two_writes_a_message_and_one_request(
 
     ring(*messages)
 
-    print(f"outbound_sender, {count} at once:", dict(calls), "and 1 HTTP request")
+    figure(f"requests of outbound_sender, {count} at once: {dict(calls)} and 1 HTTP request")
     assert calls == {"BatchGetItem": 1, "UpdateItem": count, "TransactWriteItems": count}
     assert sent(clicksend)["requests"] == 2
 

@@ -8,7 +8,7 @@ from typing import Any
 import boto3
 import pytest
 from textension import assemble
-from textension.aws.items import message_item, message_key, to_wire
+from textension.aws.items import DUE_SHARDS, due_shard, message_item, message_key, to_wire
 from textension.clock import MINUTE, now_ms
 from textension.message import Message, moved
 from textension.outbound import VALIDITY
@@ -246,6 +246,16 @@ class TestSweeper:
         found = aws.messages.by_id(message.id)
         assert found
         assert found.state is State.EXPIRED
+
+    def test_an_item_that_cannot_be_read_keeps_no_other_waiting(self, aws: Backend, at: At) -> None:
+        message = inbound(aws)
+        for number in range(DUE_SHARDS):
+            item = {"pk": "poison", "sk": str(number), "due_shard": due_shard(number), "due_at": 1, "state": "?"}
+            boto3.client("dynamodb").put_item(TableName=aws.table_name, Item=to_wire(item))
+
+        assert at(ANNOUNCE_GRACE) == {"announced": 1, "unreadable": DUE_SHARDS}
+        assert not stored(aws)[0].unannounced
+        assert message.unannounced
 
     def test_one_items_trouble_keeps_no_other_waiting(
         self, aws: Backend, at: At, monkeypatch: pytest.MonkeyPatch

@@ -169,30 +169,34 @@ class TestRequestsPerMessage:
             client.meta.events.register("before-call", lambda model, **_: counted.update([model.name]))
         return counted
 
-    def test_inbound_is_one_table_request(self, aws: Backend, calls: Counter[str]) -> None:
+    def test_inbound_is_one_table_request(
+        self, aws: Backend, calls: Counter[str], figure: Callable[[str], None]
+    ) -> None:
         post(aws, push())
         calls.clear()
         post(aws, push(message_id="2", timestamp="1710886400"))
-        print("inbound_webhook:", dict(calls))
+        figure(f"requests of inbound_webhook: {dict(calls)}")
         assert calls == {"TransactWriteItems": 1}
 
-    def test_a_relayed_text_is_one_publish_and_one_table_request(self, aws: Backend, calls: Counter[str]) -> None:
+    def test_a_relayed_text_is_one_publish_and_one_table_request(
+        self, aws: Backend, calls: Counter[str], figure: Callable[[str], None]
+    ) -> None:
         assemble.relay()
         post(aws, push())
         calls.clear()
         relay(record(stored(aws)[0]))
         calls.pop("Query", None)
-        print("stream_relay, inbound:", dict(calls))
+        figure(f"requests of stream_relay, inbound: {dict(calls)}")
         assert calls == {"Publish": 1, "UpdateItem": 1}
 
     def test_a_queued_text_is_one_ring_one_publish_and_one_table_request(
-        self, aws: Backend, calls: Counter[str]
+        self, aws: Backend, calls: Counter[str], figure: Callable[[str], None]
     ) -> None:
         assemble.relay()
         message = outbound(aws)
         calls.clear()
         relay(record(message))
-        print("stream_relay, queued:", dict(calls))
+        figure(f"requests of stream_relay, queued: {dict(calls)}")
         assert calls == {"SendMessage": 1, "Publish": 1, "UpdateItem": 1}
 
 

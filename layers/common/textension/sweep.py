@@ -50,6 +50,8 @@ class Sweep:
             return self._do(message, now)
         except Unavailable:
             return "unavailable"
+        except (KeyError, ValueError, TypeError):
+            return "unreadable"  # an item that this code cannot read: it stays due, and the metric says so
 
     def _do(self, message: Message, now: int) -> str:
         if message.state is State.QUEUED and message.valid_until and message.valid_until <= now:
