@@ -132,6 +132,9 @@ def _stack(name: str, environment: MutableMapping[str, str], file: _StackFile | 
         raise ConfigurationError(f"{name} is not a Textension stack: it lacks the parameter DefaultCountry or Account")
     environment.update({variable: outputs[output] for variable, output in _OUTPUTS.items()})
     environment["DEFAULT_COUNTRY"] = country
+    for variable, parameter in (("OPT_OUT_WORDS", "OptOutWords"), ("OPT_IN_WORDS", "OptInWords")):
+        if parameter in found.parameters:
+            environment[variable] = found.parameters[parameter]
     return Stack(name, file is not None, account, country, outputs)
 
 

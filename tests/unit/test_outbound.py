@@ -395,7 +395,7 @@ def test_no_text_number_or_key_is_logged(
 
 
 @pytest.mark.parametrize("count", [1, 10])
-def test_a_batch_is_one_read_two_writes_a_message_and_one_request(
+def test_a_batch_is_two_reads_two_writes_a_message_and_one_request(
     aws: Backend, clicksend: httpx.Client, count: int, figure: Callable[[str], None]
 ) -> None:
     ring(queue(aws, key="warm"))
@@ -407,7 +407,7 @@ def test_a_batch_is_one_read_two_writes_a_message_and_one_request(
     ring(*messages)
 
     figure(f"requests of outbound_sender, {count} at once: {dict(calls)} and 1 HTTP request")
-    assert calls == {"BatchGetItem": 1, "UpdateItem": count, "TransactWriteItems": count}
+    assert calls == {"BatchGetItem": 2, "UpdateItem": count, "TransactWriteItems": count}
     assert sent(clicksend)["requests"] == 2
 
 

@@ -35,6 +35,7 @@ def door() -> Door:
     from textension.aws.numbers import Numbers
     from textension.aws.quarantine import Quarantine
     from textension.inbound import Door
+    from textension.optout import Keywords
     from textension.receipts import Receipts
 
     environment = config.webhook()
@@ -48,6 +49,7 @@ def door() -> Door:
         receipts=Receipts(messages=messages, signer=signer),
         signer=signer,
         country=environment.DEFAULT_COUNTRY,
+        keywords=Keywords.of(environment.OPT_OUT_WORDS.split(","), environment.OPT_IN_WORDS.split(",")),
     )
 
 

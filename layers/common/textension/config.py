@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from textension.errors import ConfigurationError
+from textension.optout import START_WORDS, STOP_WORDS
 
 type Text = Annotated[str, Field(min_length=1)]
 
@@ -36,6 +37,8 @@ class WebhookEnvironment(Environment):
     WEBHOOK_SECRET_ARN: Text
     REQUIRE_WEBHOOK_TOKEN: bool = True
     DEFAULT_COUNTRY: Annotated[str, Field(pattern="^[A-Z]{2}$")]
+    OPT_OUT_WORDS: str = ",".join(STOP_WORDS)
+    OPT_IN_WORDS: str = ",".join(START_WORDS)
 
 
 class RelayEnvironment(Environment):

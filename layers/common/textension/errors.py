@@ -6,6 +6,7 @@
     - Unreadable           a webhook's payload is not what ClickSend documents
   x NotFound               nothing there, or not yours: the two look the same
   x Conflict               the thing is in another state, or already taken
+    - OptedOut             the peer does not want to be texted
   x Refused                the caller did not prove who it is
   x ConfigurationError     the operator must set or correct something; the message names it
   x Unavailable            a dependency is out of reach: the same call may work later
@@ -38,6 +39,10 @@ class NotFound(TextensionError):
 
 class Conflict(TextensionError):
     """What was asked does not fit the present state."""
+
+
+class OptedOut(Conflict):
+    """The peer has opted out of texts from this number."""
 
 
 class Refused(TextensionError):

@@ -6,9 +6,11 @@ from typing import Any
 
 from textension.clock import iso
 from textension.message import Direction, Message
+from textension.optout import Keyword
 
 MESSAGE_RECEIVED = "message.received"
 MESSAGE_STATUS_CHANGED = "message.status_changed"
+NUMBER_OPTED_OUT = "number.opted_out"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,14 +25,23 @@ class Event:
     body: str
 
 
-def of(message: Message) -> Event:
-    """The event that announces the message's present state.
+def of(message: Message) -> list[Event]:
+    """The events that announce a message's present state.
 
-    Its id is made of the message's id, the state, and the attempt where there was more than one.
+    An id is made of the message's id, the state, and the attempt where there was more than one. A keyword has an event
+    of its own; where two cross, the later `sent_at` holds.
     """
     kind = MESSAGE_RECEIVED if message.direction is Direction.INBOUND else MESSAGE_STATUS_CHANGED
     attempt = f".{message.attempt}" if message.attempt > 1 else ""
-    event_id = f"{message.id}.{message.state}{attempt}"
+    announced = [_event(message, kind, f"{message.state}{attempt}", _data(message))]
+    if message.keyword:
+        data = {**_identity(message), "opted_out": message.keyword is Keyword.STOP, "sent_at": iso(message.sent_at)}
+        announced.append(_event(message, NUMBER_OPTED_OUT, message.keyword, data))
+    return announced
+
+
+def _event(message: Message, kind: str, suffix: str, data: dict[str, Any]) -> Event:
+    event_id = f"{message.id}.{suffix}"
     body = {
         "specversion": "1.0",
         "id": event_id,
@@ -39,7 +50,7 @@ def of(message: Message) -> Event:
         "subject": message.id,
         "time": iso(message.changed_at),
         "datacontenttype": "application/json",
-        "data": _data(message),
+        "data": data,
     }
     return Event(
         id=event_id,
@@ -51,18 +62,24 @@ def of(message: Message) -> Event:
     )
 
 
-def _data(message: Message) -> dict[str, Any]:
-    data: dict[str, Any] = {
+def _identity(message: Message) -> dict[str, Any]:
+    return {
         "message_id": message.id,
         "account": message.account,
         "number": message.conversation.number,
         "peer": message.conversation.peer,
+        "extensions": list(message.extensions),
+    }
+
+
+def _data(message: Message) -> dict[str, Any]:
+    data: dict[str, Any] = {
+        **_identity(message),
         "direction": message.direction,
         "state": message.state,
         "text": message.text,
         "sent_at": iso(message.sent_at),
         "received_at": iso(message.received_at),
-        "extensions": list(message.extensions),
     }
     if message.reason:
         data["reason"] = message.reason

@@ -3,7 +3,7 @@
 Whatever an authenticated post holds, it is kept: as a message, as a receipt, or in quarantine with its reason.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from textension import ids, phone
@@ -15,6 +15,7 @@ from textension.clicksend.pushes import InboundPush, RawPush, clicksend_id, fiel
 from textension.clock import Clock, now_ms
 from textension.errors import InvalidNumber, Unreadable
 from textension.message import Conversation, Direction, Message, NumberSettings, Step, Trust
+from textension.optout import Keywords
 from textension.receipts import Receipts
 from textension.states import State
 
@@ -66,6 +67,7 @@ class Door:
     receipts: Receipts
     signer: ids.Signer
     country: str
+    keywords: Keywords = field(default_factory=Keywords.of)
     clock: Clock = now_ms
 
     def take(self, raw: RawPush, poster: Poster, *, bare: bool = False, posted_at: int | None = None) -> Outcome:
@@ -143,5 +145,6 @@ class Door:
             unannounced=settings.enabled,  # a disabled number stores and shows, and notifies nobody
             clicksend_id=clicksend,
             trust=place.trust,
+            keyword=self.keywords.read(push.text),
             journey=(Step(state=State.RECEIVED, at=now, source=ORIGIN),),
         )

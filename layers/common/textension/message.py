@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import Any
 
 from textension.clock import SECOND
+from textension.optout import Keyword
 from textension.states import State
 
 
@@ -88,6 +89,8 @@ class Message:
     version: int = 1
 
     trust: Trust | None = None
+    keyword: Keyword | None = None
+    """What an inbound text asked: to be texted no more, or again."""
 
     attempt: int = 1
     scheduled_at: int | None = None

@@ -4,6 +4,7 @@ import contextlib
 import random
 import secrets
 from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
@@ -15,7 +16,7 @@ from textension.aws.table import ConditionFailed
 from textension.clicksend.answers import Meaning, Verdict
 from textension.clicksend.client import REQUEST_TIMEOUT, ClickSend, OutboundSms
 from textension.clock import HOUR, MINUTE, SECOND, Clock, now_ms
-from textension.errors import BadInput, ConfigurationError, Conflict, Unavailable
+from textension.errors import BadInput, ConfigurationError, Conflict, OptedOut, Unavailable
 from textension.message import Conversation, Direction, Message, NumberSettings, Step, moved
 from textension.receipts import Receipts
 from textension.states import State
@@ -54,7 +55,8 @@ class Draft:
 def accept(draft: Draft, settings: NumberSettings, messages: Messages, *, country: str, now: int) -> Message:
     """Queue a text, in one transaction; the stream does the rest. A repeat of the same draft is the same message.
 
-    Raises BadInput (nobody can be texted there), Conflict (number disabled, or the key was used for another text).
+    Raises BadInput (nobody can be texted there), OptedOut, Conflict (number disabled, or the key was used for another
+    text).
     """
     if not settings.enabled:
         raise Conflict(f"{settings.number} is disabled: enable it first")
@@ -78,8 +80,11 @@ def accept(draft: Draft, settings: NumberSettings, messages: Messages, *, countr
         journey=(Step(state=State.QUEUED, at=now, source=draft.origin),),
     )
     digest = ids.content_digest(settings.number, peer, draft.text)
-    if messages.store(message, digest=digest) is Stored.DIFFERS:
-        raise Conflict("this key was used for another text: use a new one")
+    match messages.store(message, digest=digest):
+        case Stored.DIFFERS:
+            raise Conflict("this key was used for another text: use a new one")
+        case Stored.OPTED_OUT:
+            raise OptedOut(f"{peer} has opted out of texts from {settings.number}: only their START lifts that")
     return messages.by_id(message.id) or message
 
 
@@ -134,13 +139,14 @@ class Sender:
         Raises Unavailable when not even the messages could be found.
         """
         places = self.messages.locate([bell.message_id for bell in doorbells])
+        opted_out = self.messages.opted_out(places.values())
         report = Report([], [], [])
         claimed: list[Message] = []
         worker = secrets.token_hex(8)
         for bell in doorbells:
             try:
                 place = places.get(bell.message_id)
-                message = self._claim(place, worker) if place else None
+                message = self._claim(place, worker, opted_out) if place else None
             except Unavailable:
                 report.failed.append(bell)
             else:
@@ -151,12 +157,21 @@ class Sender:
 
     # ------------------------------------------------------------ steps
 
-    def _claim(self, place: Key, worker: str) -> Message | None:
+    def _claim(self, place: Key, worker: str, opted_out: AbstractSet[str]) -> Message | None:
         now = self.clock()
+        if place.pk in opted_out:
+            self._refuse(place, now)
+            return None
         claimed, found = self.messages.claim(place, worker=worker, now=now)
         if found and found.state is State.QUEUED and found.valid_until and found.valid_until <= now:
             expire(self.messages, found, now=now)
         return claimed
+
+    def _refuse(self, place: Key, now: int) -> None:
+        """The peer opted out after this text was accepted."""
+        message = self.messages.get(place)
+        if message and message.state is State.QUEUED:
+            self._move(message, moved(message, State.REJECTED, at=now, source=SOURCE, reason="OPTED_OUT"))
 
     def _send_together(self, request: Sequence[Message], report: Report, remaining: Remaining) -> None:
         account = request[0].account

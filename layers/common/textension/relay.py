@@ -30,7 +30,8 @@ class Relay:
         ring = self._rings(message)
         if ring:
             self._ring(message)
-        self.topic.publish(events.of(message))
+        for event in events.of(message):
+            self.topic.publish(event)
         self._mark(message, replace(message, unannounced=False, rung_at=self.clock() if ring else message.rung_at))
 
     def ring_again(self, message: Message) -> None:

@@ -20,6 +20,7 @@ from typing import Any, Final
 from boto3.dynamodb.types import Binary, TypeDeserializer, TypeSerializer
 
 from textension.message import Conversation, Direction, Message, NumberSettings, Receipt, Step, Trust, order
+from textension.optout import Keyword
 from textension.states import State, due_at
 
 type Item = dict[str, Any]
@@ -173,6 +174,8 @@ def message(item: Item) -> Message:
     values |= {"direction": Direction(item["direction"]), "state": State(item["state"])}
     if "trust" in item:
         values["trust"] = Trust(item["trust"])
+    if "keyword" in item:
+        values["keyword"] = Keyword(item["keyword"])
     return Message(
         **values,
         conversation=Conversation(item["account"], item["number"], item["peer"]),

@@ -1,6 +1,6 @@
 """Messages in the table: stored once, moved forward only, found by our id and by ClickSend's."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, replace
 from enum import Enum, auto
 from typing import Final
@@ -9,7 +9,8 @@ from textension.aws import items, updates
 from textension.aws.items import Item, Key, Wire
 from textension.aws.table import ConditionFailed, Put, Table, TransactionCancelled, Update
 from textension.clock import HOUR, SECOND
-from textension.message import Conversation, Message, Receipt
+from textension.errors import Unavailable
+from textension.message import Conversation, Direction, Message, Receipt
 
 STRAY_RECEIPT_TTL: Final = 72 * HOUR
 """How long a receipt waits for the message that it belongs to: ClickSend's own horizon for receipts."""
@@ -22,6 +23,8 @@ class Stored(Enum):
     SEEN = auto()
     DIFFERS = auto()
     """The same id with other content: the first one stays."""
+    OPTED_OUT = auto()
+    """Nothing was stored: the peer does not want to be texted from this number."""
 
 
 class Messages:
@@ -36,28 +39,24 @@ class Messages:
         """Message, pointer and conversation summary in one transaction.
 
         A repeat changes nothing. A text older than the conversation's last one leaves that in place, and is unread
-        all the same.
+        all the same. A text to a peer who has opted out is not stored.
         """
         key = items.message_key(message)
         writes = (
             Put(key, items.message_item(message)),
             Put(items.pointer_key(message.id), updates.pointer(message, key, digest)),
         )
-        summary = updates.summary(message, unread_for)
-        try:
-            self._table.transact(*writes, summary)
-        except TransactionCancelled as cancelled:
-            if cancelled.failed.keys() & {0, 1}:
-                return _seen(cancelled, digest)
-            return self._store_late(writes, message, unread_for, digest)
-        return Stored.NEW
-
-    def _store_late(self, writes: Sequence[Put], message: Message, unread_for: Sequence[str], digest: str) -> Stored:
-        try:
-            self._table.transact(*writes, updates.late_summary(message, unread_for))
-        except TransactionCancelled as cancelled:
-            return _seen(cancelled, digest)
-        return Stored.NEW
+        for summary in updates.summaries(message, unread_for):
+            try:
+                self._table.transact(*writes, summary)
+            except TransactionCancelled as cancelled:
+                if cancelled.failed.keys() & {0, 1}:
+                    return _seen(cancelled, digest)
+                if message.direction is Direction.OUTBOUND and (cancelled.failed.get(2) or {}).get("opted_out"):
+                    return Stored.OPTED_OUT
+            else:
+                return Stored.NEW
+        raise Unavailable("the conversation changed faster than it could be written")
 
     # ------------------------------------------------------------ finding
 
@@ -76,6 +75,11 @@ class Messages:
             if pointer and "message_sk" in pointer and pointer["account"] == account:
                 return _target(pointer)
         return None
+
+    def opted_out(self, places: Collection[Key]) -> set[str]:
+        """Of the messages at these keys, the partitions of the conversations whose peer has opted out."""
+        summaries = self._table.get_many([Key(place.pk, "SUMMARY") for place in places])
+        return {key.pk for key, summary in summaries.items() if summary.get("opted_out")}
 
     def get(self, key: Key) -> Message | None:
         """One message."""

@@ -7,7 +7,8 @@ from typing import Any, Final
 from textension.aws import items
 from textension.aws.items import Item, Key
 from textension.aws.table import Update
-from textension.message import Conversation, Direction, Message
+from textension.message import Direction, Message
+from textension.optout import Keyword
 from textension.states import LEASE, State, due_at, sources
 
 PREVIEW: Final = 160
@@ -164,38 +165,45 @@ def pointer(message: Message, key: Key, digest: str) -> Item:
     }
 
 
-def summary(message: Message, unread_for: Sequence[str]) -> Update:
-    """The conversation's summary after its newest text. The condition fails where a newer one is shown."""
+def summaries(message: Message, unread_for: Sequence[str]) -> list[Update]:
+    """The ways to write a message into its conversation's summary: each for when the one before does not apply.
+
+    As its newest text; as a late one, which leaves the preview in place and still counts as unread. A keyword that is
+    older than the one in force says nothing. Nothing outbound is written where the peer has opted out.
+    """
+    newest = "(attribute_not_exists(last_at) OR last_at <= :now)"
+    wanted = "(attribute_not_exists(opted_out) OR opted_out = :no)"
+    if message.direction is Direction.OUTBOUND:
+        ways = [(f"{newest} AND {wanted}", True, False), (wanted, False, False)]
+    elif message.keyword:
+        in_force = "(attribute_not_exists(opt_out_at) OR opt_out_at <= :now)"
+        ways = [(newest, True, True), (in_force, False, True), ("", False, False)]
+    else:
+        ways = [(newest, True, False), ("", False, False)]
+    return [
+        _summary(message, unread_for, condition, preview=preview, keyword=keyword)
+        for condition, preview, keyword in ways
+    ]
+
+
+def _summary(message: Message, unread_for: Sequence[str], condition: str, *, preview: bool, keyword: bool) -> Update:
     expression = Expression()
-    _identify(expression, message.conversation)
-    expression.set("last_at", message.sent_at)
-    expression.set("last_text", message.text[:PREVIEW])
-    expression.set("last_direction", message.direction)
-    expression.set("last_message_id", message.id)
-    return _counted(
-        expression, message, unread_for, "attribute_not_exists(last_at) OR last_at <= :at", {":at": message.sent_at}
-    )
-
-
-def late_summary(message: Message, unread_for: Sequence[str]) -> Update:
-    """The conversation's summary after a text that is older than its last: unread, and nothing else."""
-    expression = Expression()
-    _identify(expression, message.conversation)
-    return _counted(expression, message, unread_for, "", {})
-
-
-def _identify(expression: Expression, conversation: Conversation) -> None:
-    for name, value in asdict(conversation).items():
+    for name, value in asdict(message.conversation).items():
         expression.set(name, value)
-    expression.set("inbox", items.inbox(conversation))
-
-
-def _counted(
-    expression: Expression, message: Message, unread_for: Sequence[str], condition: str, values: Mapping[str, Any]
-) -> Update:
-    text = expression.text
-    names = dict(expression.names)
+    expression.set("inbox", items.inbox(message.conversation))
+    if preview:
+        expression.set("last_at", message.sent_at)
+        expression.set("last_text", message.text[:PREVIEW])
+        expression.set("last_direction", message.direction)
+        expression.set("last_message_id", message.id)
+    if keyword:
+        expression.set("opted_out", message.keyword is Keyword.STOP)
+        expression.set("opt_out_at", message.sent_at)
+    text, names = expression.text, dict(expression.names)
     for index, extension in enumerate(unread_for if message.direction is Direction.INBOUND else ()):
         names[f"#u{index}"] = f"unread_{extension}"
         text += f", #u{index} :one"
-    return Update(items.summary_key(message.conversation), text, names, {**expression.values, **values}, condition)
+    values = dict(expression.values)
+    values |= {":now": message.sent_at} if ":now" in condition else {}
+    values |= {":no": False} if ":no)" in condition else {}
+    return Update(items.summary_key(message.conversation), text, names, values, condition)

@@ -1,0 +1,44 @@
+"""Who does not want to be texted: the words that say so, as carriers and the FCC list them.
+
+A keyword is the whole message, in any case, whatever its punctuation: `Stop!` counts, `stop please` does not.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final, Self
+
+STOP_WORDS: Final = ("STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT")
+START_WORDS: Final = ("START", "UNSTOP")
+_LONGEST: Final = 40
+
+
+class Keyword(StrEnum):
+    """What a peer asked of one of our numbers."""
+
+    STOP = "stop"
+    START = "start"
+
+
+@dataclass(frozen=True, slots=True)
+class Keywords:
+    """The words that count, in their bare form."""
+
+    stop: frozenset[str]
+    start: frozenset[str]
+
+    @classmethod
+    def of(cls, stop: Iterable[str] = STOP_WORDS, start: Iterable[str] = START_WORDS) -> Self:
+        """The words in whatever form they are written; empty ones do not count."""
+        return cls(frozenset(filter(None, map(_bare, stop))), frozenset(filter(None, map(_bare, start))))
+
+    def read(self, text: str) -> Keyword | None:
+        """The keyword that a text is; None for any other text."""
+        if len(text) > _LONGEST:
+            return None
+        word = _bare(text)
+        return Keyword.STOP if word in self.stop else Keyword.START if word in self.start else None
+
+
+def _bare(text: str) -> str:
+    return "".join(character for character in text.casefold() if character.isalnum())
