@@ -61,7 +61,9 @@ def _raw(event: dict[str, Any]) -> RawPush:
     kind: Kind = "receipt" if "/receipt" in event["resource"] else "sms"
     if event["httpMethod"] == "GET":
         pairs = event.get("multiValueQueryStringParameters") or {}
-        return RawPush(kind, urlencode(pairs, doseq=True).encode(), "application/x-www-form-urlencoded")
+        return RawPush(
+            kind, urlencode(pairs, doseq=True, errors="surrogatepass").encode(), "application/x-www-form-urlencoded"
+        )
     body = event.get("body") or ""
     headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
     content = base64.b64decode(body) if event.get("isBase64Encoded") else body.encode("utf-8", "surrogatepass")

@@ -1,14 +1,20 @@
 """A text goes out: claimed by one worker, posted once, and recorded as exactly what ClickSend's answer proves."""
 
 import json
+import socket
+import ssl
+import subprocess
+import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 from textension import assemble
-from textension.aws import clients
+from textension.aws import clients, items
 from textension.clicksend import client as clicksend_client
 from textension.clock import HOUR, now_ms
 from textension.errors import BadInput, Conflict, InvalidNumber, Unavailable
@@ -240,7 +246,7 @@ def test_without_credentials_a_message_waits(
     message = queue(aws)
     ring(message)
     after = now_is(aws, message)
-    assert (after.state, after.reason) == (State.QUEUED, "CREDENTIALS_MISSING")
+    assert (after.state, after.reason) == (State.QUEUED, "CREDENTIALS_UNUSABLE")
     assert sent(clicksend)["requests"] == 0
 
 
@@ -409,6 +415,108 @@ def test_a_batch_is_two_reads_two_writes_a_message_and_one_request(
     figure(f"requests of outbound_sender, {count} at once: {dict(calls)} and 1 HTTP request")
     assert calls == {"BatchGetItem": 2, "UpdateItem": count, "TransactWriteItems": count}
     assert sent(clicksend)["requests"] == 2
+
+
+def test_two_doorbells_for_one_message_in_one_receive_are_one_attempt(aws: Backend, clicksend: httpx.Client) -> None:
+    fault(clicksend, "400", only_batches=True, times=None)
+    pair = [queue(aws, f"text {number}", key=str(number)) for number in range(2)]
+    ring(*pair)
+    alone = now_is(aws, pair[0])
+    assert alone.alone
+
+    ring(pair[0], alone)
+
+    assert sent(clicksend)["requests"] == 2
+    assert len(sent(clicksend)["messages"]) == 1
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://rest.clicksend.com/v3",
+        "https://rest.clicksend.com:port",
+        "https://rest clicksend.com",
+        "https://" + "x" * 70 + ".com",
+        "https://user:key@rest.clicksend.com",
+        "ftp://rest.clicksend.com",
+        "rest.clicksend.com",
+    ],
+)
+def test_an_address_that_cannot_be_right_keeps_messages_waiting(
+    aws: Backend, clicksend: httpx.Client, simulator: Running, url: str
+) -> None:
+    aws.put_secret("CredentialsSecret", credentials(simulator, CLICKSEND_BASE_URL=url))
+    message = queue(aws)
+    ring(message)
+    assert (now_is(aws, message).state, now_is(aws, message).reason) == (State.QUEUED, "CREDENTIALS_UNUSABLE")
+
+
+def test_a_key_with_a_stray_character_is_refused_by_clicksend_and_not_by_us(
+    aws: Backend, clicksend: httpx.Client, simulator: Running
+) -> None:
+    aws.put_secret("CredentialsSecret", credentials(simulator, CLICKSEND_API_KEY="key\u200b"))
+    message = queue(aws)
+    ring(message)
+    assert (now_is(aws, message).state, now_is(aws, message).reason) == (State.QUEUED, "UNAUTHORIZED")
+
+
+def test_a_certificate_that_nobody_vouches_for_is_proof_that_nothing_was_said(
+    aws: Backend, clicksend: httpx.Client, simulator: Running, tmp_path: Path
+) -> None:
+    with untrusted_server(tmp_path) as port:
+        aws.put_secret("CredentialsSecret", credentials(simulator, CLICKSEND_BASE_URL=f"https://127.0.0.1:{port}"))
+        message = queue(aws)
+        ring(message)
+    assert (now_is(aws, message).state, now_is(aws, message).reason) == (State.QUEUED, "CERTIFICATE_REFUSED")
+
+
+@contextmanager
+def untrusted_server(folder: Path) -> Iterator[int]:
+    """A TLS server with a certificate that it signed itself."""
+    certificate, key = folder / "certificate.pem", folder / "key.pem"
+    subprocess.run(
+        [
+            *("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=localhost"),
+            *("-keyout", str(key), "-out", str(certificate)),
+        ],
+        check=True,
+        capture_output=True,
+    )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            connection, _ = listener.accept()
+            with connection, suppress(OSError), context.wrap_socket(connection, server_side=True) as secure:
+                secure.recv(1)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        yield listener.getsockname()[1]
+        thread.join(5)
+
+
+def test_an_item_that_cannot_be_read_strands_nobody_else(
+    aws: Backend, clicksend: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    poison, innocent = queue(aws, "poison", key="1"), queue(aws, "innocent", key="2")
+    read = items.message
+
+    def reading(item: Any) -> Message:
+        if item["text"] == "poison":
+            raise ValueError("'from the future' is not a valid State")
+        return read(item)
+
+    monkeypatch.setattr(items, "message", reading)
+    assert ring(poison, innocent) == {"batchItemFailures": [{"itemIdentifier": "sqs-0"}]}
+    assert now_is(aws, innocent).state is State.SENT
+
+
+@pytest.mark.parametrize("text", ["", "x" * 1225, "\u4f60" * 537, "{" * 613])
+def test_a_text_that_does_not_fit_is_said(aws: Backend, text: str) -> None:
+    with pytest.raises(BadInput, match="1 to 8 segments"):
+        queue(aws, text)
 
 
 def test_a_digest_tells_texts_apart(aws: Backend) -> None:

@@ -6,12 +6,15 @@ from typing import Any
 import pytest
 from textension import assemble
 from textension.aws.items import clicksend_key
+from textension.aws.table import TransactionCancelled
 from textension.clock import DAY, SECOND, now_ms
+from textension.errors import Unavailable
 from textension.message import Message, moved
 from textension.states import State
 
 from tests.conftest import PEER, SUBACCOUNT, Backend
 from tests.unit.test_inbound import outbound, post, reasons
+from tests.unit.test_outbound import queue
 
 RECEIPT = "/webhook/clicksend/receipt/{token}"
 CLICKSEND_ID = "1EF2D909-D81A-65FA-BEC7-000000000001"
@@ -51,12 +54,10 @@ def claimed(aws: Backend) -> Message:
     return claimed
 
 
-def recorded(aws: Backend, message: Message) -> tuple[Any, ...]:
-    """The worker records ClickSend's answer, and applies what had been waiting."""
+def recorded(aws: Backend, message: Message) -> Message:
+    """The worker records ClickSend's answer, and what had been waiting."""
     step = moved(message, State.SENT, at=now_ms(), source="test", clicksend_id=CLICKSEND_ID, price="0.0792", parts=1)
-    waiting = aws.messages.move_to_sent(message, step)
-    assemble.sender().receipts.apply_waiting(step, waiting)
-    return waiting
+    return aws.messages.move_to_sent(message, step, fold=assemble.sender().receipts.folded)
 
 
 def state(aws: Backend, message: Message) -> State:
@@ -136,7 +137,7 @@ def test_a_receipt_without_custom_string_before_our_record_is_not_lost(aws: Back
         assert take(aws, receipt(code)) == 200
     assert state(aws, message) is State.SENDING
 
-    assert {one.status_code for one in recorded(aws, message)} == set(codes)
+    assert {one.status_code for one in recorded(aws, message).receipts} == set(codes)
 
     expected = State.DELIVERED if "201" in codes else State.SENT
     assert state(aws, message) is expected
@@ -212,3 +213,76 @@ def test_a_receipt_is_told_from_an_inbound_text_by_its_keys(aws: Backend) -> Non
         },
     )
     assert aws.messages.conversations("main", "+61411111111", limit=10)
+
+
+def test_a_receipt_for_a_message_that_waits_for_another_attempt_keeps_it_from_being_sent_again(aws: Backend) -> None:
+    message = claimed(aws)
+    waits = moved(message, State.QUEUED, at=now_ms(), source="test", attempt=2, next_attempt_at=now_ms())
+    aws.messages.move(message, waits)
+
+    take(aws, receipt(custom_string=custom(aws, message)))
+
+    assert state(aws, message) is State.DELIVERED
+    place = aws.messages.locate([message.id])[message.id]
+    assert aws.messages.claim(place, worker="two", now=now_ms())[0] is None
+
+
+def test_a_receipt_that_proves_whose_it_is_outweighs_clicksends_id(aws: Backend) -> None:
+    one, other = claimed(aws), queue(aws, to="+61433333333", key="other")
+    recorded(aws, one)
+    place = aws.messages.locate([other.id])[other.id]
+    aws.messages.claim(place, worker="two", now=now_ms())
+
+    take(aws, receipt(custom_string=custom(aws, other)))
+
+    assert (state(aws, one), state(aws, other)) == (State.SENT, State.DELIVERED)
+
+
+def test_what_was_waiting_is_recorded_in_the_same_transaction(aws: Backend, monkeypatch: pytest.MonkeyPatch) -> None:
+    message = claimed(aws)
+    take(aws, receipt("200"))
+    take(aws, receipt("201"))
+    for verb in ("update", "put"):
+        monkeypatch.setattr(aws.table, verb, None)  # nothing may be left for a second write
+    after = recorded(aws, message)
+    assert after.state is state(aws, message) is State.DELIVERED
+    assert [step.state for step in after.journey] == ["queued", "sending", "sent", "delivered"]
+
+
+def test_a_pointer_that_came_and_went_is_no_reason_to_forget_the_answer(
+    aws: Backend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    message = claimed(aws)
+    transact, cancelled = aws.table.transact, [TransactionCancelled({1: None}), TransactionCancelled({0: None})]
+
+    def sometimes(*writes: Any) -> None:
+        if cancelled:
+            raise cancelled.pop()
+        transact(*writes)
+
+    monkeypatch.setattr(aws.table, "transact", sometimes)
+    recorded(aws, message)
+    assert state(aws, message) is State.SENT
+
+
+def test_an_answer_that_cannot_be_recorded_is_said(aws: Backend, monkeypatch: pytest.MonkeyPatch) -> None:
+    message = claimed(aws)
+
+    def never(*writes: Any) -> None:
+        raise TransactionCancelled({1: None})
+
+    monkeypatch.setattr(aws.table, "transact", never)
+    with pytest.raises(Unavailable):
+        recorded(aws, message)
+
+
+def test_an_id_too_long_to_be_clicksends_is_quarantined(aws: Backend) -> None:
+    assert take(aws, receipt(message_id="x" * 3000)) == 200
+    assert reasons(aws) == ["message_id_malformed"]
+
+
+def test_a_receipt_with_a_sender_is_a_receipt(aws: Backend) -> None:
+    message = claimed(aws)
+    recorded(aws, message)
+    take(aws, {**receipt(), "from": "+61411111111"})
+    assert state(aws, message) is State.DELIVERED

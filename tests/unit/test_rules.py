@@ -19,6 +19,7 @@ from textension.clock import iso
 from textension.errors import InvalidNumber, Unreadable
 from textension.ids import Signer, SigningKey, message_id
 from textension.message import Conversation, Direction, Message, Receipt, Step, Trust, moved, order
+from textension.segments import Size, measure
 from textension.states import ANNOUNCE_GRACE, LEASE, RING_PATIENCE, TRANSITIONS, State, due_at, sources
 
 FINAL = {State.DELIVERED, State.REJECTED, State.CANCELLED, State.EXPIRED, State.RECEIVED}
@@ -51,7 +52,7 @@ class TestStates:
 
     def test_a_receipt_finds_every_state_that_a_sent_message_may_be_in(self) -> None:
         assert sources(State.DELIVERED) == {
-            State.SENDING, State.SENT, State.UNKNOWN, State.UNRESOLVED, State.UNDELIVERED,
+            State.QUEUED, State.SENDING, State.SENT, State.UNKNOWN, State.UNRESOLVED, State.UNDELIVERED,
         }  # fmt: skip
 
     def test_no_cycle_but_the_attempts(self) -> None:
@@ -173,6 +174,10 @@ class TestPhone:
         with pytest.raises(InvalidNumber):
             phone.peer(value, "AU")
 
+    @pytest.mark.parametrize("value", ["123456789", "+12345", "0123456789"])
+    def test_digits_of_no_known_network_are_kept_as_they_came(self, value: str) -> None:
+        assert phone.peer(value, "AU") == value
+
     def test_names_cannot_be_answered(self) -> None:
         assert [phone.is_repliable(value) for value in ("+61411111111", "12345", "MyBank")] == [True, True, False]
 
@@ -218,6 +223,11 @@ class TestPushes:
         assert isinstance(push, InboundPush)
         assert (push.text, push.echo) == ("only here", "echo")
 
+    def test_an_empty_body_beside_a_filled_message_is_no_empty_text(self) -> None:
+        push = parse({"message_id": "1", "from": "x", "body": "", "message": "here"})
+        assert isinstance(push, InboundPush)
+        assert push.text == "here"
+
 
 def answer(status: int = 200, body: bytes = b"", **headers: str) -> Answer:
     return Answer(status, headers, body)
@@ -256,9 +266,19 @@ class TestAnswers:
         assert (verdict.meaning, verdict.clicksend_id, verdict.parts) == (Meaning.SENT, "ID", 2)
         assert (verdict.price, verdict.sender_id) == ("0.0792", "+614")
 
-    @pytest.mark.parametrize("status", [201, 204, 302, 404, 405, 408, 413, 500, 502, 503, 504])
+    @pytest.mark.parametrize("status", [201, 204, 302, 408, 413, 500, 502, 503, 504])
     def test_other_answers_prove_nothing(self, status: int) -> None:
         assert only(answer(status)).meaning is Meaning.UNKNOWN
+
+    @pytest.mark.parametrize("status", [403, 404, 405])
+    def test_an_address_or_a_right_that_is_not_ours_is_the_accounts_trouble(self, status: int) -> None:
+        assert only(answer(status)).meaning is Meaning.ACCOUNT
+
+    @pytest.mark.parametrize("parts", ['"\u00b2"', '"1e9"', '"' + "9" * 400 + '"', "-1", "[]", "null", '"2.50"'])
+    def test_a_count_that_is_none_is_left_out(self, parts: str) -> None:
+        body = f'{{"data": {{"messages": [{{"custom_string": "a", "status": "SUCCESS", "message_parts": {parts}}}]}}}}'
+        verdict = only(answer(200, body.encode()))
+        assert (verdict.meaning, verdict.parts) == (Meaning.SENT, None)
 
     def test_credit_may_be_told_by_the_envelope(self) -> None:
         assert only(answer(400, b'{"response_code": "INSUFFICIENT_CREDIT"}')).meaning is Meaning.ACCOUNT
@@ -291,7 +311,40 @@ class TestAnswers:
         assert retry_after(header, now=0) == wait
 
 
+class TestSegments:
+    @pytest.mark.parametrize(
+        ("text", "size"),
+        [
+            ("", Size("GSM-7", 0, 0)),
+            ("a", Size("GSM-7", 1, 1)),
+            ("x" * 160, Size("GSM-7", 160, 1)),
+            ("x" * 161, Size("GSM-7", 161, 2)),
+            ("x" * 306, Size("GSM-7", 306, 2)),
+            ("x" * 307, Size("GSM-7", 307, 3)),
+            ("x" * 1224, Size("GSM-7", 1224, 8)),
+            ("€" * 80, Size("GSM-7", 160, 1)),
+            ("€" * 81, Size("GSM-7", 162, 2)),
+            ("@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ¡ÄÖÑÜ§¿äöñüà", Size("GSM-7", 43, 1)),
+            ("你" * 70, Size("UCS-2", 70, 1)),
+            ("你" * 71, Size("UCS-2", 71, 2)),
+            ("👋" * 35, Size("UCS-2", 70, 1)),
+            ("👋" * 36, Size("UCS-2", 72, 2)),
+            ("naïve", Size("UCS-2", 5, 1)),
+        ],
+    )
+    def test_a_text_is_cut_as_the_standard_says(self, text: str, size: Size) -> None:
+        assert measure(text) == size
+
+
 class TestItems:
+    def test_what_a_newer_version_added_is_passed_over(self) -> None:
+        step, receipt = Step(state=State.QUEUED, at=1, source="x"), Receipt(status_code="201", at=1)
+        item = items.message_item(message(journey=(step,), receipts=(receipt,)))
+        item = {name: value for name, value in item.items() if value is not None} | {"added_later": 1}
+        item["journey"][0]["added_later"] = item["receipts"]["201"]["added_later"] = 1
+        assert items.message(item).journey == (step,)
+        assert items.message(item).receipts == (receipt,)
+
     @given(
         st.builds(
             message,

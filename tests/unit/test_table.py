@@ -69,6 +69,18 @@ def test_a_conflict_that_does_not_end_is_503_within_the_deadline(aws: Backend, m
     assert stored(aws) == []
 
 
+def test_a_single_write_that_meets_a_transaction_is_tried_again(aws: Backend, monkeypatch: pytest.MonkeyPatch) -> None:
+    message = outbound(aws)
+    place = aws.messages.locate([message.id])[message.id]
+    conflict = clients.dynamodb().exceptions.TransactionConflictException(
+        {"Error": {"Code": "TransactionConflictException", "Message": ""}}, "UpdateItem"
+    )
+    calls = fail(monkeypatch, "update_item", conflict, conflict)
+    claimed, _ = aws.messages.claim(place, worker="one", now=message.sent_at)
+    assert claimed
+    assert len(calls) == 3
+
+
 def test_a_throttled_transaction_is_tried_again(aws: Backend, monkeypatch: pytest.MonkeyPatch) -> None:
     fail(monkeypatch, "transact_write_items", cancelled("ThrottlingError", "None", "None"))
     assert post(aws, push()) == 200
@@ -134,6 +146,11 @@ class TestNumbers:
         post(aws, push())
         aws.numbers.remove("main", NUMBER)
         assert {item["pk"].split("#")[0] for item in aws.items()} == {"CONVERSATION", "MESSAGE"}
+
+    def test_an_extension_given_twice_counts_once(self, aws: Backend) -> None:
+        settings = NumberSettings(number=NUMBER, account="main", extensions=("101", "101"), emails=("a@b.c", "a@b.c"))
+        stored_settings = aws.numbers.put(settings)
+        assert (stored_settings.extensions, stored_settings.emails) == (("101",), ("a@b.c",))
 
     def test_a_change_at_the_same_time_is_a_conflict(self, aws: Backend, monkeypatch: pytest.MonkeyPatch) -> None:
         settings = aws.numbers.get(NUMBER)

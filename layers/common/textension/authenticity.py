@@ -24,7 +24,7 @@ class Poster(Protocol):
 
 def by_token[P: Poster](accounts: Iterable[P], token: str) -> P | None:
     """The account that this token opens. Every live token is compared, in constant time, whichever one matches."""
-    given = token.encode()
+    given = token.encode(errors="replace")
     opened: P | None = None
     for account in accounts:
         for live in account.tokens:

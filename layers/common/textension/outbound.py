@@ -3,12 +3,12 @@
 import contextlib
 import random
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
-from textension import ids, phone
+from textension import ids, phone, segments
 from textension.aws import items
 from textension.aws.items import Key
 from textension.aws.messages import Messages, Stored
@@ -32,6 +32,10 @@ type Remaining = Callable[[], int]
 _FIRST_WAIT: Final = 30 * SECOND
 _LONGEST_WAIT: Final = 15 * MINUTE
 SOURCE: Final = "outbound_sender"
+MAX_SEGMENTS: Final = 8
+"""ClickSend cuts longer texts off without a word (its account setting says 6 or 8 parts)."""
+_UNREADABLE: Final = (KeyError, ValueError, TypeError)
+"""What an item of another version of this code may raise: one message's trouble is not another's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +69,12 @@ def accept(draft: Draft, settings: NumberSettings, messages: Messages, *, countr
         raise BadInput(f"{peer} is a sender's name: it cannot be texted")
     if peer == settings.number:
         raise BadInput("a number cannot text itself")
+    size = segments.measure(draft.text)
+    if not 1 <= size.segments <= MAX_SEGMENTS:
+        raise BadInput(
+            f"the text has {size.characters} characters in {size.encoding}, {size.segments} segments: "
+            f"make it 1 to {MAX_SEGMENTS} segments"
+        )
     message = Message(
         id=ids.message_id(settings.account, draft.origin, draft.key),
         conversation=Conversation(settings.account, settings.number, peer),
@@ -141,28 +151,29 @@ class Sender:
         places = self.messages.locate([bell.message_id for bell in doorbells])
         opted_out = self.messages.opted_out(places.values())
         report = Report([], [], [])
-        claimed: list[Message] = []
-        worker = secrets.token_hex(8)
+        claimed: dict[str, Message] = {}
         for bell in doorbells:
+            place = places.get(bell.message_id)
+            if place is None or bell.message_id in claimed:
+                continue
             try:
-                place = places.get(bell.message_id)
-                message = self._claim(place, worker, opted_out) if place else None
-            except Unavailable:
+                message = self._claim(place, opted_out)
+            except (Unavailable, *_UNREADABLE):
                 report.failed.append(bell)
             else:
-                claimed += [message] if message else []
-        for request in _requests(claimed):
+                claimed |= {message.id: message} if message else {}
+        for request in _requests(claimed.values()):
             self._send_together(request, report, remaining)
         return report
 
     # ------------------------------------------------------------ steps
 
-    def _claim(self, place: Key, worker: str, opted_out: AbstractSet[str]) -> Message | None:
+    def _claim(self, place: Key, opted_out: AbstractSet[str]) -> Message | None:
         now = self.clock()
         if place.pk in opted_out:
             self._refuse(place, now)
             return None
-        claimed, found = self.messages.claim(place, worker=worker, now=now)
+        claimed, found = self.messages.claim(place, worker=secrets.token_hex(8), now=now)
         if found and found.state is State.QUEUED and found.valid_until and found.valid_until <= now:
             expire(self.messages, found, now=now)
         return claimed
@@ -184,7 +195,7 @@ class Sender:
         for custom, message in customs.items():
             try:
                 report.posted.append(self._record(message, verdicts[custom]))
-            except Unavailable:
+            except (Unavailable, ConditionFailed, *_UNREADABLE):
                 report.unrecorded.append(message.id)
 
     def _verdicts(self, account: str, texts: Sequence[OutboundSms], remaining: Remaining) -> Mapping[str, Verdict]:
@@ -195,7 +206,7 @@ class Sender:
             try:
                 verdicts = self.clients.of(account, again=again).send(texts)
             except ConfigurationError:
-                return _all(texts, Verdict(meaning=Meaning.ACCOUNT, reason="CREDENTIALS_MISSING"))
+                return _all(texts, Verdict(meaning=Meaning.ACCOUNT, reason="CREDENTIALS_UNUSABLE"))
             except Unavailable:
                 return _all(texts, Verdict(meaning=Meaning.ACCOUNT, reason="SECRET_UNAVAILABLE"))
             if not any(verdict.meaning is Meaning.UNAUTHORIZED for verdict in verdicts.values()):
@@ -226,10 +237,7 @@ class Sender:
             parts=verdict.parts,
             sender_id=verdict.sender_id,
         )
-        waiting = self.messages.move_to_sent(message, step)
-        if waiting:
-            self.receipts.apply_waiting(step, waiting)
-        return step
+        return self.messages.move_to_sent(message, step, fold=self.receipts.folded)
 
     def _settle(self, message: Message, to: State, verdict: Verdict, **changes: Any) -> Message:
         step = moved(message, to, at=self.clock(), source=SOURCE, reason=verdict.reason, **changes)
@@ -259,7 +267,7 @@ def _all(texts: Sequence[OutboundSms], verdict: Verdict) -> dict[str, Verdict]:
     return {text.custom_string: verdict for text in texts}
 
 
-def _requests(claimed: Sequence[Message]) -> list[list[Message]]:
+def _requests(claimed: Iterable[Message]) -> list[list[Message]]:
     """What goes together: an account's messages, at most ten; those that a batch was refused for go alone."""
     together: dict[str, list[list[Message]]] = {}
     requests: list[list[Message]] = []

@@ -6,6 +6,7 @@ from textension.errors import InvalidNumber
 
 _E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 _SHORT_CODE = re.compile(r"[0-9]{3,8}")
+_DIGITS = re.compile(r"\+?[0-9]{3,15}")
 # ClickSend allows 11; other carriers' senders may be longer, and a name is never dialled.
 _ALPHANUMERIC = re.compile(r"(?=.*[^\W\d_])[^\x00-\x1f#]{1,40}")
 
@@ -45,7 +46,12 @@ def peer(value: str, country: str) -> str:
         return value
     if _ALPHANUMERIC.fullmatch(value):
         return value
-    return e164(value, country)
+    try:
+        return e164(value, country)
+    except InvalidNumber:
+        if _DIGITS.fullmatch(value):
+            return value  # whatever network it comes from, the text is worth keeping
+        raise
 
 
 def is_repliable(value: str) -> bool:

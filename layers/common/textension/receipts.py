@@ -1,11 +1,12 @@
 """Delivery receipts: they move a message forward, whenever and in whatever order they come."""
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import Final
 
 from textension import ids
-from textension.aws.items import Key, message_key
+from textension.aws.items import Key
 from textension.aws.messages import Messages
 from textension.aws.table import ConditionFailed
 from textension.clicksend.pushes import ReceiptPush, clicksend_id
@@ -51,31 +52,35 @@ class Receipts:
                 return True
         return True
 
-    def apply_waiting(self, message: Message, waiting: tuple[Receipt, ...]) -> None:
-        """Apply receipts that came before we knew whose they were."""
+    def folded(self, message: Message, waiting: Collection[Receipt]) -> Message:
+        """The message after these receipts, the earliest first; not written."""
         for receipt in sorted(waiting, key=lambda one: one.at):
-            self._apply(message_key(message), receipt, message.clicksend_id)
+            message = _after(message, receipt, at=self.clock())
+        return message
 
-    def _apply(self, key: Key, receipt: Receipt, clicksend: str | None) -> None:
+    def _apply(self, key: Key, receipt: Receipt, clicksend: str) -> None:
         message = self.messages.get(key)
-        if message is None or any(known.status_code == receipt.status_code for known in message.receipts):
+        if message is None:
             return
-        to = _MEANS.get(receipt.status_code)
-        if to is None or message.state not in sources(to):
-            self.messages.record_receipt(message, receipt)
+        after = _after(message, receipt, at=self.clock())
+        if after.state is message.state:
+            if after.receipts != message.receipts:
+                self.messages.record_receipt(message, receipt)
             return
-        step = moved(
-            replace(message, receipts=(*message.receipts, receipt)),
-            to,
-            at=self.clock(),
-            source="receipt",
-            reason=receipt.error_text or receipt.error_code,
-            clicksend_id=message.clicksend_id or clicksend,
-        )
         try:
-            self.messages.move(message, step)
+            self.messages.move(message, replace(after, clicksend_id=message.clicksend_id or clicksend))
         except ConditionFailed:
             self._apply(key, receipt, clicksend)  # it moved meanwhile, and only ever forward: this ends
+
+
+def _after(message: Message, receipt: Receipt, *, at: int) -> Message:
+    """The message with this receipt written down, and moved where that leads forward."""
+    if all(known.status_code != receipt.status_code for known in message.receipts):
+        message = replace(message, receipts=(*message.receipts, receipt))
+    to = _MEANS.get(receipt.status_code)
+    if to is None or message.state not in sources(to):
+        return message
+    return moved(message, to, at=at, source="receipt", reason=receipt.error_text or receipt.error_code)
 
 
 def _receipt(push: ReceiptPush, now: int) -> Receipt:

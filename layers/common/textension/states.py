@@ -26,7 +26,18 @@ class State(StrEnum):
 TRANSITIONS: Final[dict[State, frozenset[State]]] = {
     State.RECEIVED: frozenset(),
     State.SCHEDULED: frozenset({State.QUEUED, State.CANCELLED}),
-    State.QUEUED: frozenset({State.SENDING, State.CANCELLED, State.REJECTED, State.EXPIRED}),
+    # A receipt for a message that waits for another attempt proves that an earlier one did get through.
+    State.QUEUED: frozenset(
+        {
+            State.SENDING,
+            State.CANCELLED,
+            State.REJECTED,
+            State.EXPIRED,
+            State.SENT,
+            State.DELIVERED,
+            State.UNDELIVERED,
+        }
+    ),
     State.SENDING: frozenset(
         {State.SENT, State.REJECTED, State.QUEUED, State.UNKNOWN, State.DELIVERED, State.UNDELIVERED}
     ),

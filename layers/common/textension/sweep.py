@@ -1,7 +1,8 @@
 """What nobody finished: found in the index `due`, and handed to whoever would have finished it."""
 
+import random
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from textension.aws.items import DUE_SHARDS, Key
@@ -12,9 +13,6 @@ from textension.message import Message
 from textension.outbound import end_lease, expire
 from textension.relay import Relay
 from textension.states import State, due_at
-
-PER_SHARD = 50
-"""Items that one run takes of each shard: what is left is due in the next minute too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,13 +29,23 @@ class Sweep:
         One item's trouble does not keep the others waiting: it stays due.
         """
         done: Counter[str] = Counter()
-        for shard in range(DUE_SHARDS):
-            for key in self.messages.due(shard, self.clock(), PER_SHARD):
+        first = random.randrange(DUE_SHARDS)  # noqa: S311 - so that no shard is always the last
+        for offset in range(DUE_SHARDS):
+            for key in self._due((first + offset) % DUE_SHARDS):
                 if remaining() < 5 * SECOND:
                     done["out_of_time"] += 1
                     return done
                 done[self._settle(key)] += 1
         return done
+
+    def _due(self, shard: int) -> Iterator[Key]:
+        """All that is due in a shard: what cannot be settled is passed, and stays due."""
+        start = None
+        while True:
+            keys, start = self.messages.due(shard, self.clock(), start)
+            yield from keys
+            if start is None:
+                return
 
     def _settle(self, key: Key) -> str:
         try:

@@ -145,6 +145,9 @@ _PLAIN_FIELDS: Final = tuple(
     if field.name not in {"conversation", "extensions", "journey", "receipts", "unannounced", "alone"}
 )
 
+_STEP_FIELDS: Final = tuple(field.name for field in fields(Step))
+_RECEIPT_FIELDS: Final = tuple(field.name for field in fields(Receipt))
+
 
 def message_item(message: Message) -> Item:
     """A message as an item without its key; `due_at` and its shard included, where anything is due."""
@@ -154,7 +157,7 @@ def message_item(message: Message) -> Item:
     item |= {
         "extensions": list(message.extensions),
         "journey": [asdict(step) for step in message.journey],
-        "receipts": {receipt.status_code: asdict(receipt) for receipt in message.receipts},
+        "receipts": {one.status_code: asdict(one) for one in message.receipts},
         "unannounced": message.unannounced or None,
         "alone": message.alone or None,
         "due_at": due,
@@ -182,6 +185,15 @@ def message(item: Item) -> Message:
         extensions=tuple(item.get("extensions", ())),
         unannounced=item.get("unannounced", False),
         alone=item.get("alone", False),
-        journey=tuple(Step(**{**step, "state": State(step["state"])}) for step in item.get("journey", ())),
-        receipts=tuple(Receipt(**receipt) for receipt in item.get("receipts", {}).values()),
+        journey=tuple(_step(value) for value in item.get("journey", ())),
+        receipts=tuple(receipt(value) for value in item.get("receipts", {}).values()),
     )
+
+
+def _step(value: Item) -> Step:
+    return Step(**{name: value[name] for name in _STEP_FIELDS if name in value} | {"state": State(value["state"])})
+
+
+def receipt(value: Item) -> Receipt:
+    """The receipt in an attribute. What a newer version of this code has added is passed over."""
+    return Receipt(**{name: value[name] for name in _RECEIPT_FIELDS if name in value})

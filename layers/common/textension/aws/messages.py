@@ -1,6 +1,6 @@
 """Messages in the table: stored once, moved forward only, found by our id and by ClickSend's."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import asdict, replace
 from enum import Enum, auto
 from typing import Final
@@ -11,6 +11,7 @@ from textension.aws.table import ConditionFailed, Put, Table, TransactionCancell
 from textension.clock import HOUR, SECOND
 from textension.errors import Unavailable
 from textension.message import Conversation, Direction, Message, Receipt
+from textension.states import sources
 
 STRAY_RECEIPT_TTL: Final = 72 * HOUR
 """How long a receipt waits for the message that it belongs to: ClickSend's own horizon for receipts."""
@@ -67,11 +68,11 @@ class Messages:
         return {pointers[key]: _target(item) for key, item in found.items()}
 
     def locate_receipt(self, account: str, clicksend_id: str, message_id: str | None) -> Key | None:
-        """Where the message of a receipt is: by ClickSend's id, else by ours, in one request."""
+        """Where the message of a receipt is: by our id, which proved itself, else by ClickSend's; in one request."""
         by_clicksend = items.clicksend_key(account, clicksend_id)
         by_id = items.pointer_key(message_id) if message_id else None
         found = self._table.get_many([by_clicksend, by_id] if by_id else [by_clicksend])
-        for pointer in (found.get(by_clicksend), found.get(by_id) if by_id else None):
+        for pointer in (found.get(by_id) if by_id else None, found.get(by_clicksend)):
             if pointer and "message_sk" in pointer and pointer["account"] == account:
                 return _target(pointer)
         return None
@@ -91,9 +92,9 @@ class Messages:
         key = self.locate([message_id]).get(message_id)
         return self.get(key) if key else None
 
-    def due(self, shard: int, until: int, limit: int) -> list[Key]:
-        """Keys of the messages that are due by then, in one of `items.DUE_SHARDS` shards."""
-        return self._table.due(items.due_shard(shard), until, limit)
+    def due(self, shard: int, until: int, start: Wire | None = None) -> tuple[list[Key], Wire | None]:
+        """A page of the keys of messages that are due by then, in one of `items.DUE_SHARDS` shards."""
+        return self._table.due(items.due_shard(shard), until, start)
 
     def thread(
         self, conversation: Conversation, *, limit: int, start: Wire | None = None
@@ -137,34 +138,37 @@ class Messages:
             self._table.update(updates.change(old, new, "version = :version", {":version": old.version})),
         )
 
-    def move_to_sent(self, old: Message, new: Message) -> tuple[Receipt, ...]:
-        """Write the step to `sent` together with the pointer by ClickSend's id, in one transaction.
+    def move_to_sent(
+        self, old: Message, new: Message, *, fold: Callable[[Message, Collection[Receipt]], Message]
+    ) -> Message:
+        """Write the step to `sent` together with the pointer by ClickSend's id, in one transaction; what was written.
 
-        Returns the receipts that came before and were waiting under that id. Where a receipt has already moved the
-        message on, only what ClickSend told (id, price, parts, sender ID) is filled in.
+        Receipts that came before and are waiting under that id are folded in by `fold`, in the same transaction.
+        Where a receipt has already moved the message on, only what ClickSend told is filled in.
         """
-        step = updates.step(old, new, fenced=True)
-        if new.clicksend_id is None:
-            try:
-                self._table.update(step)
-            except ConditionFailed:
-                self._table.update(updates.told(old, new))
-            return ()
-        pointer = Put(
-            items.clicksend_key(new.account, new.clicksend_id), updates.pointer(new, items.message_key(new), digest="")
-        )
+        told = {name: getattr(new, name) for name in ("clicksend_id", "price", "parts", "sender_id")}
         waiting: tuple[Receipt, ...] = ()
-        for _ in range(4):
+        found: Item | None = None
+        for _ in range(6):
+            target = fold(new, waiting)
             try:
-                self._table.transact(step, pointer)
-                break
+                self._table.transact(*updates.recorded(old, target, found))
             except TransactionCancelled as cancelled:
                 if 0 in cancelled.failed:
-                    step = updates.told(old, new)
-                if found := cancelled.failed.get(1):
+                    old = self._as_it_is(old, cancelled.failed[0])
+                    new = new if old.state in sources(new.state) else replace(old, **told)
+                if 1 in cancelled.failed:
+                    found = cancelled.failed[1]
                     waiting = _stray_receipts(found)
-                    pointer = replace(pointer, condition="version = :found", values={":found": found["version"]})
-        return waiting
+            else:
+                return target
+        raise Unavailable("the message changed faster than it could be recorded")
+
+    def _as_it_is(self, message: Message, found: Item | None) -> Message:
+        present = items.message(found) if found else self.get(items.message_key(message))
+        if present is None:
+            raise Unavailable("the message is not there any more")
+        return present
 
     # ------------------------------------------------------------ receipts
 
@@ -217,4 +221,4 @@ def _seen(cancelled: TransactionCancelled, digest: str) -> Stored:
 
 
 def _stray_receipts(pointer: Item | None) -> tuple[Receipt, ...]:
-    return tuple(Receipt(**value) for name, value in (pointer or {}).items() if name.startswith("receipt_"))
+    return tuple(items.receipt(value) for name, value in (pointer or {}).items() if name.startswith("receipt_"))

@@ -41,7 +41,12 @@ class Numbers:
         present = self._present(settings.number)
         if present and present.account != settings.account:
             raise Conflict(f"{settings.number} belongs to another account")
-        settings = replace(settings, version=present.version + 1 if present else 1)
+        settings = replace(
+            settings,
+            extensions=tuple(dict.fromkeys(settings.extensions)),
+            emails=tuple(dict.fromkeys(settings.emails)),
+            version=present.version + 1 if present else 1,
+        )
         condition = "attribute_not_exists(pk)" if present is None else "version = :version"
         values = {":version": present.version} if present else {}
         gone = set(items.listing_keys(present)) - set(items.listing_keys(settings)) if present else set()

@@ -23,6 +23,8 @@ MAX_AGE: Final = 300
 """Seconds that a secret is believed without looking again."""
 REREAD_AFTER: Final = 30.0
 """Seconds between two reads that strangers can provoke by posting unknown tokens."""
+RETRY_AFTER: Final = 5.0
+"""Seconds after a failed read in which none is tried: with Secrets Manager hung, each would cost a request its time."""
 STALE_AFTER: Final = 3600.0
 """Seconds that the last value still serves while Secrets Manager is out of reach."""
 
@@ -46,11 +48,13 @@ class Secret:
         self._reread_after = reread_after
         self._provider: SecretsProvider | None = None
         self._text: str | bytes | dict[str, Any] | None = None
-        self._looked_at = self._read_at = -STALE_AFTER
+        self._looked_at = self._read_at = self._failed_at = -STALE_AFTER
 
     def entries(self, *, again: bool = False) -> list[dict[str, Any]]:
         """The secret's accounts; `again` looks past the cache, but not twice within `reread_after`."""
         now = time.monotonic()
+        if now - self._failed_at < RETRY_AFTER:
+            return _entries(self._stale(now))
         force = again and now - self._looked_at > self._reread_after
         if force or self._text is None:
             self._looked_at = now
@@ -60,9 +64,14 @@ class Secret:
             self._text = self._provider.get(self._arn, max_age=MAX_AGE, force_fetch=force)
             self._read_at = now
         except GetParameterError as error:
-            if self._text is None or now - self._read_at > STALE_AFTER:
-                raise Unavailable("Secrets Manager did not give the secret") from error
+            self._failed_at = time.monotonic()
+            return _entries(self._stale(now, error))
         return _entries(self._text)
+
+    def _stale(self, now: float, error: Exception | None = None) -> str | bytes | dict[str, Any]:
+        if self._text is None or now - self._read_at > STALE_AFTER:
+            raise Unavailable("Secrets Manager did not give the secret") from error
+        return self._text
 
 
 def _entries(text: str | bytes | dict[str, Any] | None) -> list[dict[str, Any]]:

@@ -2,7 +2,7 @@
 
 import random
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -127,13 +127,13 @@ class Table:
 
     def put(self, put: Put) -> None:
         """Write one item. Raises ConditionFailed."""
-        with _errors():
-            clients.dynamodb().put_item(TableName=self._name, **put.wire)
+        _despite_conflicts(lambda: clients.dynamodb().put_item(TableName=self._name, **put.wire))
 
     def update(self, update: Update) -> Item:
         """Change one item; the item as it is now. Raises ConditionFailed."""
-        with _errors():
-            answer = clients.dynamodb().update_item(TableName=self._name, ReturnValues="ALL_NEW", **update.wire)
+        answer = _despite_conflicts(
+            lambda: clients.dynamodb().update_item(TableName=self._name, ReturnValues="ALL_NEW", **update.wire)
+        )
         return from_wire(answer["Attributes"])
 
     def delete(self, key: Key) -> None:
@@ -195,15 +195,16 @@ class Table:
             **({"ExclusiveStartKey": start} if start else {}),
         )
 
-    def due(self, shard: str, until: int, limit: int) -> list[Key]:
-        """The keys of what is due by then (Unix ms) in one shard, the longest due first."""
-        items, _ = self._page(
+    def due(self, shard: str, until: int, start: Wire | None = None) -> tuple[list[Key], Wire | None]:
+        """A page of the keys of what is due by then (Unix ms) in one shard, the longest due first."""
+        items, more = self._page(
             IndexName="due",
             KeyConditionExpression="due_shard = :shard AND due_at <= :until",
             ExpressionAttributeValues=to_wire({":shard": shard, ":until": until}),
-            Limit=limit,
+            Limit=50,
+            **({"ExclusiveStartKey": start} if start else {}),
         )
-        return [Key(item["pk"], item["sk"]) for item in items]
+        return [Key(item["pk"], item["sk"]) for item in items], more
 
     def _page(self, **query: Any) -> tuple[list[Item], Wire | None]:
         with _errors():
@@ -217,6 +218,17 @@ def _tries(count: int) -> Iterator[int]:
         if attempt:
             time.sleep(random.uniform(0, 0.025 * 2 ** (attempt - 1)))  # noqa: S311 - jitter
         yield attempt
+
+
+def _despite_conflicts[T](write: Callable[[], T]) -> T:
+    """A single write meets a transaction on the same item: AWS refuses it, and its SDKs do not try again."""
+    for _ in _tries(6):
+        try:
+            with _errors():
+                return write()
+        except clients.dynamodb().exceptions.TransactionConflictException:
+            continue
+    raise Unavailable("DynamoDB kept refusing the write for its conflicts")
 
 
 def _may_pass(reasons: Sequence[Mapping[str, Any]]) -> bool:
@@ -234,7 +246,7 @@ def _failed(reasons: Sequence[Mapping[str, Any]]) -> dict[int, Item | None]:
 
 @contextmanager
 def _errors() -> Iterator[None]:
-    """DynamoDB's errors as ours. A cancelled transaction passes through: its reasons are read above."""
+    """DynamoDB's errors as ours. Cancelled transactions and conflicts pass through: they are read above."""
     try:
         yield
     except ClientError as error:
@@ -242,7 +254,7 @@ def _errors() -> Iterator[None]:
         if code == "ConditionalCheckFailedException":
             found: Any = error.response.get("Item")
             raise ConditionFailed(from_wire(found) if found else None) from error
-        if code == "TransactionCanceledException":
+        if code in {"TransactionCanceledException", "TransactionConflictException"}:
             raise
         raise Unavailable(f"DynamoDB refused: {code}") from error
     except BotoCoreError as error:

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from textension.aws import items
 from textension.aws.items import Item, Key
-from textension.aws.table import Update
+from textension.aws.table import Put, Update, Write
 from textension.message import Direction, Message
 from textension.optout import Keyword
 from textension.states import LEASE, State, due_at, sources
@@ -143,15 +143,20 @@ def change(
     )
 
 
-def told(old: Message, new: Message) -> Update:
-    """The update that fills in what ClickSend told of a message that has moved on without it."""
-    expression = Expression()
-    for name in ("clicksend_id", "price", "parts", "sender_id"):
-        if getattr(new, name) is not None:
-            expression.set(name, getattr(new, name))
-    text = expression.text
-    values = {**expression.values, ":attempt": old.attempt}
-    return Update(items.message_key(old), text, expression.names, values, "attempt = :attempt")
+def recorded(old: Message, new: Message, found: Item | None) -> list[Write]:
+    """The writes that record ClickSend's answer: the step, or what it told of a message that has moved on already;
+    and the pointer by its id, over `found` where something was waiting there."""
+    if new.state is old.state:
+        update = change(old, new, "version = :version", {":version": old.version})
+    else:
+        update = step(old, new, fenced=True)
+    if new.clicksend_id is None:
+        return [update]
+    key = items.clicksend_key(new.account, new.clicksend_id)
+    item = pointer(new, items.message_key(new), digest="")
+    if found is None:
+        return [update, Put(key, item)]
+    return [update, Put(key, item, condition="version = :found", values={":found": found["version"]})]
 
 
 def pointer(message: Message, key: Key, digest: str) -> Item:

@@ -5,6 +5,7 @@ Only proof of non-processing leads back to the queue; whatever is unclear is `UN
 """
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
@@ -98,7 +99,7 @@ def _judge_whole(answer: Answer, *, alone: bool, now: int) -> Verdict:
         return Verdict(meaning=Meaning.NOT_PROCESSED, reason="TOO_MANY_REQUESTS", retry_after=wait)
     if answer.status == 401:
         return Verdict(meaning=Meaning.UNAUTHORIZED, reason=reason)
-    if answer.status == 403 or (400 <= answer.status < 500 and code in _ACCOUNT):
+    if answer.status in {403, 404, 405} or (400 <= answer.status < 500 and code in _ACCOUNT):
         return Verdict(meaning=Meaning.ACCOUNT, reason=reason)
     if answer.status == 400:
         return Verdict(meaning=Meaning.REJECTED if alone else Meaning.ALONE, reason=reason)
@@ -125,14 +126,23 @@ def _judge_one(result: Mapping[str, Any]) -> Verdict:
         meaning=meaning,
         clicksend_id=_text(result, "message_id"),
         price=_text(result, "message_price"),
-        parts=int(float(parts)) if parts and parts.replace(".", "", 1).isdigit() else None,
+        parts=_whole(parts),
         sender_id=_text(result, "from"),
     )
 
 
+def _whole(text: str | None) -> int | None:
+    """A small count, as ClickSend writes it: `2`, or `"2.00"`."""
+    number, _, fraction = (text or "").partition(".")
+    is_count = number.isascii() and number.isdecimal() and len(number) <= 4
+    return int(number) if is_count and not fraction.strip("0") else None
+
+
 def _text(result: Mapping[str, Any], key: str) -> str | None:
     value = result.get(key)
-    return str(value) if isinstance(value, str | int | float) and not isinstance(value, bool) and value != "" else None
+    if isinstance(value, bool) or not isinstance(value, str | int | float) or len(str(value)) > 100:
+        return None
+    return str(value) or None
 
 
 def _results(body: bytes) -> list[Mapping[str, Any]] | None:
@@ -148,7 +158,7 @@ def _results(body: bytes) -> list[Mapping[str, Any]] | None:
 
 def _is_error(code: object) -> bool:
     """A 200 whose envelope says 4xx or 5xx was seen on ClickSend's older API."""
-    return str(code).isdigit() and int(str(code)) >= 400
+    return isinstance(code, int | str) and re.fullmatch("[4-9][0-9]{2}", str(code), re.ASCII) is not None
 
 
 def _envelope_code(body: bytes) -> str:

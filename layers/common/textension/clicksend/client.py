@@ -5,14 +5,16 @@ credentials go to one host only. Answers are read by `answers`, never with Click
 answers that ClickSend documents.
 """
 
+import re
+import ssl
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import urlsplit
 
 import requests  # noqa: TID251 - here is where it lives
 from requests.adapters import HTTPAdapter  # noqa: TID251
+from requests.auth import HTTPBasicAuth  # noqa: TID251
 from urllib3.exceptions import (
     ConnectTimeoutError,
     HTTPError,
@@ -35,6 +37,9 @@ MAX_ANSWER: Final = 2 * 1024 * 1024
 # A connection that idled, or slept with a frozen Lambda, may be dead without our knowing, and a message sent into
 # it would be `unknown` for nothing. A fresh one costs a handshake.
 LONGEST_IDLE: Final = 4.0
+_HOST: Final = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*"
+_ADDRESS: Final = re.compile(rf"https://{_HOST}(?::[0-9]{{1,5}})?/?")
+_LOCAL_ADDRESS: Final = re.compile(rf"https?://{_HOST}(?::[0-9]{{1,5}})?/?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +80,13 @@ class ClickSend:
                 for message in messages
             ]
         }
+        session = self._fresh_session()
         try:
-            answer = self._post("/v3/sms/send", body)
+            request = session.prepare_request(requests.Request("POST", f"{self._base_url}/v3/sms/send", json=body))
+        except (requests.RequestException, ValueError):
+            return dict.fromkeys(customs, Verdict(meaning=Meaning.ACCOUNT, reason="REQUEST_NOT_BUILT"))
+        try:
+            answer = self._exchange(session, request)
         except (requests.RequestException, HTTPError) as error:
             self.close()
             return dict.fromkeys(customs, _verdict_on(error))
@@ -88,16 +98,10 @@ class ClickSend:
             self._session.close()
             self._session = None
 
-    def _post(self, path: str, body: object) -> Answer:
-        session = self._fresh_session()
+    def _exchange(self, session: requests.Session, request: requests.PreparedRequest) -> Answer:
         started = time.monotonic()
-        with session.post(
-            self._base_url + path,
-            json=body,
-            timeout=(CONNECT_TIMEOUT, READ_TIMEOUT),
-            allow_redirects=False,
-            stream=True,
-        ) as response:
+        timeout = (CONNECT_TIMEOUT, READ_TIMEOUT)
+        with session.send(request, timeout=timeout, allow_redirects=False, stream=True, verify=True) as response:
             content = bytearray()
             while chunk := response.raw.read1(64 * 1024, decode_content=True):
                 content += chunk
@@ -116,7 +120,8 @@ class ClickSend:
         if self._session is None:
             self._session = requests.Session()
             self._session.trust_env = False
-            self._session.auth = (self._credentials.username, self._credentials.api_key)
+            # Encoded here: requests itself knows Latin-1 only, and raises on what a careless paste brings along.
+            self._session.auth = HTTPBasicAuth(self._credentials.username.encode(), self._credentials.api_key.encode())
             self._session.headers["User-Agent"] = "textension"
             adapter = HTTPAdapter(max_retries=0)
             self._session.mount("https://", adapter)
@@ -125,14 +130,24 @@ class ClickSend:
 
 
 def _base_url(url: str, *, allow_http: bool) -> str:
-    parts = urlsplit(url.strip())
-    allowed = {"https", "http"} if allow_http else {"https"}
-    if parts.scheme not in allowed or not parts.hostname or parts.query or parts.fragment or parts.username:
+    pattern = _LOCAL_ADDRESS if allow_http else _ADDRESS
+    if not pattern.fullmatch(url.strip()):
         raise ConfigurationError(
-            "CLICKSEND_BASE_URL must be an https address such as https://rest.clicksend.com: correct it in the "
-            "credentials secret"
+            "CLICKSEND_BASE_URL must be an https address without a path, such as https://rest.clicksend.com: correct "
+            "it in the credentials secret"
         )
     return url.strip().rstrip("/")
+
+
+def _certificate_refused(error: BaseException | None) -> bool:
+    """Whether the handshake ended over the certificate: before a word of ours was said."""
+    while error is not None:
+        if isinstance(error, ssl.SSLCertVerificationError):
+            return True
+        reason = getattr(error, "reason", None)
+        inner = next((one for one in (reason, *error.args) if isinstance(one, BaseException)), None)
+        error = inner or error.__cause__ or error.__context__
+    return False
 
 
 def _verdict_on(error: Exception) -> Verdict:
@@ -140,6 +155,8 @@ def _verdict_on(error: Exception) -> Verdict:
     cause = error.args[0] if error.args else None
     if isinstance(cause, MaxRetryError):
         cause = cause.reason
+    if _certificate_refused(error):
+        return Verdict(meaning=Meaning.NOT_PROCESSED, reason="CERTIFICATE_REFUSED")
     if isinstance(cause, NameResolutionError):
         return Verdict(meaning=Meaning.NOT_PROCESSED, reason="NAME_NOT_RESOLVED")
     if isinstance(cause, NewConnectionError):

@@ -18,6 +18,8 @@ from textension.errors import Unreadable
 MAX_BODY: Final = 64 * 1024
 MAX_FIELDS: Final = 64
 MAX_VALUE: Final = 10 * 1024
+MAX_ID: Final = 100
+"""ClickSend's ids have 36 characters; DynamoDB's keys end at 2,048 bytes."""
 # ClickSend's clock may run ahead of ours by this much; a later time is not believed.
 CLOCK_SKEW: Final = 10 * MINUTE
 
@@ -92,7 +94,7 @@ class InboundPush(_Push):
     @property
     def text(self) -> str:
         """The text; may be empty."""
-        return self.body if self.body is not None else self.message or ""
+        return self.body or self.message or ""
 
 
 class ReceiptPush(_Push):
@@ -123,7 +125,7 @@ def parse(values: dict[str, Any]) -> InboundPush | ReceiptPush:
 
     The keys decide, not the path: a receipt has a `status_code` and no sender.
     """
-    if "from" in values:
+    if "from" in values and not ("status_code" in values and "body" not in values and "message" not in values):
         values = {("from_" if key == "from" else key): value for key, value in values.items() if key != "from_"}
         if "body" not in values and "message" not in values:
             raise Unreadable("body_missing")
@@ -134,6 +136,8 @@ def parse(values: dict[str, Any]) -> InboundPush | ReceiptPush:
         raise Unreadable(_reason(error)) from None
     if not push.message_id.strip():
         raise Unreadable("message_id_missing")
+    if len(push.message_id) > MAX_ID:
+        raise Unreadable("message_id_malformed")
     if isinstance(push, InboundPush) and not push.from_.strip():
         raise Unreadable("from_missing")
     if isinstance(push, ReceiptPush) and not push.status_code.strip():
