@@ -9,13 +9,17 @@ PYTHON = .venv/bin/python
 ENVIRONMENTS = .venv/.made .venv-emulator/.made
 LOCK = .venv/bin/uv pip compile --quiet --generate-hashes --no-annotate --no-emit-index-url --no-header \
 	--python-version 3.13 --python-platform x86_64-manylinux_2_28
-# Packages with files of the same name (app.py) are checked apart from each other.
-FUNCTIONS = $(patsubst %/app.py,%,$(wildcard functions/*/app.py))
 TESTS ?= tests
 
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export SAM_CLI_TELEMETRY = 0
 export DO_NOT_TRACK = 1
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+# Nothing here speaks to AWS, so nothing of the user's AWS is let in.
+export AWS_EC2_METADATA_DISABLED = true
+export AWS_CONFIG_FILE = /dev/null
+export AWS_SHARED_CREDENTIALS_FILE = /dev/null
+unexport AWS_PROFILE AWS_DEFAULT_PROFILE AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN AWS_ENDPOINT_URL
 
 .PHONY: help
 help: ## list these targets
@@ -43,8 +47,7 @@ test: $(ENVIRONMENTS) ## everything that must hold: style, types, the template, 
 lint: .venv/.made ## style, types and the template
 	ruff check .
 	ruff format --check .
-	mypy layers/common/textension $(wildcard cli/*) local tests
-	for function in $(FUNCTIONS); do mypy "$$function/app.py"; done
+	mypy layers/common/textension functions cli local tests
 	sam validate --lint --config-env default
 
 .PHONY: format
@@ -73,15 +76,15 @@ rm -rf $(1); \
 mkdir -p .build; \
 awk '/^[^ ]/ { keep = /^uv==/ } keep' requirements-dev.txt > .build/uv.txt; \
 if [ ! -x .venv/bin/uv ]; then .venv/bin/pip install --quiet --require-hashes --requirement .build/uv.txt; fi; \
-.venv/bin/uv pip install --quiet --python $(1)/bin/python --require-hashes --requirement $(2) \
-	|| $(1)/bin/pip install --quiet --require-hashes --requirement $(2)
+.venv/bin/uv --system-certs pip install --quiet --python $(1)/bin/python --require-hashes --requirement $(2) \
+	2> .build/uv.log || $(1)/bin/pip install --quiet --require-hashes --requirement $(2)
 endef
 
 .venv/.made: requirements-dev.txt
 	@$(call make-environment,.venv,requirements-dev.txt)
 	@printf '%s\n' '$(CURDIR)/layers/common' '$(CURDIR)/cli' \
 		> "$$($(PYTHON) -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/textension-sources.pth"
-	@.venv/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@.venv/bin/pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
 .venv-emulator/.made: local/requirements-emulator.txt | .venv/.made

@@ -79,11 +79,16 @@ class Front:
             self._await(self._close(self._server))
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(5)
+        self._loop.close()
 
     async def _close(self, server: asyncio.Server) -> None:
         server.close()
         server.close_clients()
         await server.wait_closed()
+        for exchange in asyncio.all_tasks() - {asyncio.current_task()}:
+            exchange.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await exchange
 
     def _await[T](self, work: Coroutine[Any, Any, T]) -> T:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(10)

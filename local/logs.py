@@ -62,7 +62,7 @@ def format_event(message: str, milliseconds: int, function: str, *, color: bool)
     details = " ".join(f"{name}={value}" for name, value in _details(fields))
     text = str(fields.get("message", ""))
     if fields.get("exception"):
-        details = f"{details}\n    ".lstrip(" ") + str(fields["exception"]).strip().replace("\n", "\n    ")
+        details += "".join(f"\n    {line}" for line in str(fields["exception"]).strip().splitlines())
     name = str(fields.get("service") or function)
     return _line(milliseconds, name, str(fields.get("level", "")), text, details, color=color)
 
@@ -85,7 +85,7 @@ def _details(fields: Mapping[str, Any]) -> list[tuple[str, str]]:
 def _line(milliseconds: int, function: str, level: str, text: str, details: str, *, color: bool) -> str:
     clock = datetime.fromtimestamp(milliseconds / 1000, UTC).astimezone().strftime("%H:%M:%S.%f")[:-3]
     if not color:
-        return f"{clock} {function:<16} {level:<7} {text}  {details}".rstrip()
+        return f"{clock} {function:<16} {level:<7} {text}  {details}".replace("  \n", "\n").rstrip()
     tint = FUNCTION_COLORS[sum(function.encode()) % len(FUNCTION_COLORS)]
     shown = f"{LEVEL_COLORS.get(level, '')}{level:<7}{RESET}"
     return f"{DIM}{clock}{RESET} {tint}{function:<16}{RESET} {shown} {text}  {DIM}{details}{RESET}"

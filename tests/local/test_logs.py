@@ -48,7 +48,7 @@ def test_empty_fields_are_left_out() -> None:
 def test_an_exception_follows_on_indented_lines() -> None:
     shown = line(powertools(level="ERROR", exception="Traceback\n  here\nValueError: x", exception_name="ValueError"))
 
-    assert shown == "inbound_webhook  ERROR   stored  Traceback\n      here\n    ValueError: x"
+    assert shown == "inbound_webhook  ERROR   stored\n    Traceback\n      here\n    ValueError: x"
 
 
 def test_a_plain_line_is_shown_with_its_function() -> None:
