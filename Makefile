@@ -7,7 +7,7 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 
 PYTHON = .venv/bin/python
 ENVIRONMENTS = .venv/.made .venv-emulator/.made
-LOCK = .venv/bin/uv pip compile --quiet --generate-hashes --no-annotate --no-emit-index-url --no-header \
+LOCK = .venv/bin/uv --system-certs pip compile --quiet --generate-hashes --no-annotate --no-emit-index-url --no-header \
 	--python-version 3.13 --python-platform x86_64-manylinux_2_28
 TESTS ?= tests
 

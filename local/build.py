@@ -37,7 +37,7 @@ def _files(start: Path) -> Iterator[Path]:
 
 def ensure_built() -> bool:
     """Build unless `.aws-sam/build` holds the sources as they are; returns whether it built. One process at a time."""
-    with _alone():
+    with locked(fcntl.LOCK_EX):
         wanted = digest((PROJECT / source for source in SOURCES), PROJECT)
         done = STAMP.read_text(encoding="ascii") if STAMP.exists() else ""
         if done == wanted and (BUILT / "template.yaml").exists():
@@ -67,8 +67,9 @@ def run_sam(*arguments: str, **environment: str) -> None:
 
 
 @contextlib.contextmanager
-def _alone() -> Iterator[None]:
+def locked(kind: int = fcntl.LOCK_SH) -> Iterator[None]:
+    """Keep other processes from building meanwhile, so that what is read of the build is of one piece."""
     SAM_FOLDER.mkdir(exist_ok=True)
     with (SAM_FOLDER / "textension.lock").open("w", encoding="ascii") as file:
-        fcntl.flock(file.fileno(), fcntl.LOCK_EX)
+        fcntl.flock(file.fileno(), kind)
         yield

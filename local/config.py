@@ -69,6 +69,8 @@ def child_environment(**extra: str) -> dict[str, str]:
         "AWS_SECRET_ACCESS_KEY": SECRET_ACCESS_KEY,
         "AWS_REGION": REGION,
         "AWS_DEFAULT_REGION": REGION,
+        "NO_PROXY": f"{HOST},localhost",
+        "no_proxy": f"{HOST},localhost",
         "SAM_CLI_TELEMETRY": "0",
         "DO_NOT_TRACK": "1",
         "PYTHONUNBUFFERED": "1",

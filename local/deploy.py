@@ -45,7 +45,11 @@ class Aws:
 
 def ensure_deployed(aws: Aws, state_dir: Path) -> bool:
     """Deploy unless the emulator's stack is made of exactly what is built; returns whether it deployed."""
-    stamp = state_dir / "deployed.sha256"
+    with build.locked():
+        return _deploy(aws, state_dir / "deployed.sha256")
+
+
+def _deploy(aws: Aws, stamp: Path) -> bool:
     wanted = build.digest([build.BUILT], build.BUILT, aws.endpoint_url, config.architecture())
     done = stamp.read_text(encoding="ascii") if stamp.exists() else ""
     if done == wanted and _stack_stands(aws):

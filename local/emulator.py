@@ -251,7 +251,6 @@ def prepare() -> None:
 
 
 if __name__ == "__main__":
-    import faulthandler; faulthandler.register(signal.SIGUSR1)
     prepare()
     emulator_fixes.apply()
     asyncio.run(main())

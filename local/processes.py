@@ -77,11 +77,22 @@ class Child:
 def started_by(state_dir: Path) -> Iterator[tuple[int, str]]:
     """Processes that a run with this state folder started, by id and command: children, and workers of functions."""
     marks = (f"-m local.attached {state_dir} ", f"{state_dir / 'tmp'}/ministack-lambda-")
+    for pid, command in _all_processes():
+        if any(mark in command for mark in marks) and pid != os.getpid():
+            yield pid, command
+
+
+def _all_processes() -> Iterator[tuple[int, str]]:
+    """Every process that we may see: from /proc, or from ps where there is no such thing."""
+    if Path("/proc/self/cmdline").exists():
+        for folder in Path("/proc").glob("[0-9]*"):
+            with contextlib.suppress(OSError):
+                yield int(folder.name), (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+        return
     listing = subprocess.run(["ps", "-axww", "-o", "pid=,command="], capture_output=True, text=True, check=True)
     for line in listing.stdout.splitlines():
         pid, _, command = line.strip().partition(" ")
-        if any(mark in command for mark in marks) and int(pid) != os.getpid():
-            yield int(pid), command
+        yield int(pid), command
 
 
 def end_leftovers(state_dir: Path) -> None:

@@ -90,6 +90,7 @@ def start_emulator(settings: Config, port: int) -> processes.Child:
     environment = config.child_environment(
         AUTH="true",
         BIND_HOST=config.HOST,
+        DOCKER_HOST=f"unix://{state / 'no-docker'}",  # or ministack would look after containers that are not ours
         GATEWAY_PORT=str(port),
         IOT_MTLS_ENABLED="0",
         LAMBDA_EXECUTOR="local",
