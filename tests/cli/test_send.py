@@ -131,6 +131,6 @@ def test_waiting_ends_and_says_where_to_look(
     cli: Cli, world: Callable[..., None], states: tuple[tuple[State, str], ...], code: int
 ) -> None:
     world(*states)
-    ran = cli(*SEND, "--yes", "--wait", "0.3", "--json", "Hi")
+    ran = cli(*SEND, "--yes", "--wait", "2", "--json", "Hi")
     assert (ran.code, ran.json["state"]) == (code, "sent" if states else "queued")
     assert f"textension messages show {ran.json['id']}" in ran.err

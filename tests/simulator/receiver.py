@@ -81,7 +81,7 @@ def receiving() -> Iterator[Receiver]:
                 self.send_header("Location", "/elsewhere")
             self.end_headers()
 
-        do_GET = do_POST
+        do_GET = do_POST  # noqa: N815
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002
             """Quiet."""

@@ -9,8 +9,41 @@ from local.simulator import Credential, running
 
 from .client import HANDSET, NUMBER, ORDINARY, ClickSend, message
 
-ACCEPTED = ["direction", "date", "to", "body", "from", "schedule", "message_id", "message_parts", "message_price", "from_email", "list_id", "custom_string", "contact_id", "user_id", "subaccount_id", "is_shared_system_number", "country", "carrier", "status"]
-REJECTED = ["to", "body", "from", "schedule", "message_id", "message_parts", "message_price", "custom_string", "is_shared_system_number", "country", "carrier", "status"]
+ACCEPTED = [
+    "direction",
+    "date",
+    "to",
+    "body",
+    "from",
+    "schedule",
+    "message_id",
+    "message_parts",
+    "message_price",
+    "from_email",
+    "list_id",
+    "custom_string",
+    "contact_id",
+    "user_id",
+    "subaccount_id",
+    "is_shared_system_number",
+    "country",
+    "carrier",
+    "status",
+]
+REJECTED = [
+    "to",
+    "body",
+    "from",
+    "schedule",
+    "message_id",
+    "message_parts",
+    "message_price",
+    "custom_string",
+    "is_shared_system_number",
+    "country",
+    "carrier",
+    "status",
+]
 INVALID = ["to", "body", "from", "schedule", "message_id", "custom_string", "is_shared_system_number", "status"]
 
 
