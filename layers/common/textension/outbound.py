@@ -91,6 +91,8 @@ def accept(draft: Draft, settings: NumberSettings, messages: Messages, *, countr
     )
     digest = ids.content_digest(settings.number, peer, draft.text)
     match messages.store(message, digest=digest):
+        case Stored.NEW:
+            return message
         case Stored.DIFFERS:
             raise Conflict("this key was used for another text: use a new one")
         case Stored.OPTED_OUT:
