@@ -25,13 +25,17 @@ def simulator() -> Iterator[Running]:
         yield started
 
 
+@pytest.fixture(scope="session")
+def user(simulator: Running) -> Iterator[ClickSend]:
+    client = ClickSend(simulator)
+    yield client
+    client.close()
+
+
 @pytest.fixture
-def clicksend(simulator: Running) -> Iterator[ClickSend]:
-    user = ClickSend(simulator)
-    user.http.post("/simulator/reset", json={"all": True})
+def clicksend(user: ClickSend) -> Iterator[ClickSend]:
     yield user
     user.http.post("/simulator/reset", json={"all": True})
-    user.close()
 
 
 @pytest.fixture

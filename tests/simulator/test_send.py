@@ -59,7 +59,7 @@ def test_an_accepted_message_has_the_documented_keys(clicksend: ClickSend) -> No
     assert list(data) == expected
     assert (data["total_count"], data["queued_count"], data["blocked_count"]) == (1, 1, 0)
     (sent,) = data["messages"]
-    assert ",".join(sent) == ACCEPTED
+    assert list(sent) == ACCEPTED
     assert sent["custom_string"] == "msg-0001"
     assert sent["schedule"] == sent["date"]
     assert (sent["user_id"], sent["subaccount_id"]) == (100001, 100002)
@@ -96,7 +96,7 @@ def test_invalid_recipient_has_its_own_short_shape(clicksend: ClickSend) -> None
     data = clicksend.send(message("0411 111", custom_string="msg-0002")).json()["data"]
 
     (rejected,) = data["messages"]
-    assert ",".join(rejected) == INVALID
+    assert list(rejected) == INVALID
     assert rejected["status"] == "INVALID_RECIPIENT"
     assert rejected["schedule"] == ""
     assert (data["queued_count"], data["blocked_count"]) == (0, 0)
@@ -108,7 +108,7 @@ def test_country_not_enabled_counts_as_blocked(clicksend: ClickSend) -> None:
     data = clicksend.send(message(), message("+14055555555")).json()["data"]
 
     rejected = data["messages"][1]
-    assert ",".join(rejected) == REJECTED
+    assert list(rejected) == REJECTED
     assert rejected["status"] == "COUNTRY_NOT_ENABLED"
     assert (rejected["message_parts"], rejected["message_price"], rejected["schedule"]) == (0, "0.0000", "")
     assert rejected["country"] == "US"
