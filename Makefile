@@ -37,6 +37,11 @@ stop: .venv/.made ## end a running `make run`
 build: .venv/.made ## sam build, when something has changed
 	@$(PYTHON) -m local build
 
+.PHONY: invoke
+invoke: .venv/.made ## one function in a container, beside a running stack (FUNCTION=InboundWebhook EVENT=events/...)
+	@$(PYTHON) -m local build >/dev/null
+	@$(PYTHON) -m local invoke $(FUNCTION) $(EVENT)
+
 .PHONY: test
 test: $(ENVIRONMENTS) ## everything that must hold: style, types, the template, all tests (TESTS=... for some)
 	@$(MAKE) lint

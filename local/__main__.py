@@ -1,9 +1,10 @@
-"""`python -m local run [--reset] | stop | reset | build`: what the Makefile calls."""
+"""`python -m local run [--reset] | stop | reset | build | invoke FUNCTION EVENT`: what the Makefile calls."""
 
 import argparse
 import sys
+from pathlib import Path
 
-from . import build, config, lock, stack
+from . import build, config, lock, sam_local, stack
 from .errors import LocalError
 
 
@@ -16,8 +17,14 @@ def main() -> int:
     commands.add_parser("stop", help="end the running stack")
     commands.add_parser("reset", help="forget all data of the stack that does not run")
     commands.add_parser("build", help="sam build, when something has changed")
+    invoke = commands.add_parser("invoke", help="sam local invoke, beside the running stack")
+    invoke.add_argument("function", help="a logical id, such as InboundWebhook")
+    invoke.add_argument("event", type=Path, help="a file, such as events/inbound_webhook/form_16_keys.json")
     arguments = parser.parse_args()
     try:
+        if arguments.command == "invoke":
+            settings = config.from_environment()
+            return sam_local.invoke(settings.stack_file, arguments.function, arguments.event)
         _do(arguments.command, reset=getattr(arguments, "reset", False))
     except LocalError as error:
         print(error, file=sys.stderr)

@@ -9,9 +9,9 @@ import pytest
 from textension.aws.messages import Messages
 from textension.aws.table import Table
 
+from local.bridge import AWS_NAME, CLICKSEND_NAME, reachable
 from tests.conftest import forget
 from tests.events import arrange
-from tests.sam_local.bridge import AWS_NAME, CLICKSEND_NAME, reachable
 from tests.sam_local.engine import NoEngine, engine
 from tests.sam_local.sam import Lambda, Sam
 from tests.stack.running import RunningStack

@@ -14,10 +14,8 @@ from typing import Any, Final
 import boto3
 from botocore.config import Config
 
-from local import config
+from local import config, sam_local
 from local.stackfile import StackFile
-from tests.sam_local.bridge import NAMES
-from tests.sam_local.engine import has_image
 from tests.template_yaml import ROOT
 
 START_SECONDS: Final = 60.0
@@ -34,31 +32,12 @@ class Sam:
     @property
     def options(self) -> list[str]:
         """What every `sam local` command is given. Of these variables it passes on those that the template declares."""
-        outputs = self.file.outputs
-        variables = {
-            "AWS_ENDPOINT_URL": self.aws_url,
-            "TABLE_NAME": outputs["TableName"],
-            "EVENTS_TOPIC_ARN": outputs["EventsTopicArn"],
-            "OUTBOUND_QUEUE_URL": outputs["OutboundQueueUrl"],
-            "CREDENTIALS_SECRET_ARN": outputs["CredentialsSecretArn"],
-            "WEBHOOK_SECRET_ARN": outputs["WebhookSecretArn"],
-            "SIGNING_SECRET_ARN": outputs["SigningSecretArn"],
-        }
-        path = self.folder / "variables.json"
-        path.write_text(json.dumps({"Parameters": variables}), encoding="utf-8")
-        parameters = (
-            "Environment=local",
-            f"Architecture={config.architecture()}",
-            f"AwsEndpointUrl={self.aws_url}",
-        )
-        hosts = [option for name in NAMES for option in ("--add-host", f"{name}:host-gateway")]
-        pulling = ["--skip-pull-image"] if has_image() else []
-        return ["--env-vars", str(path), "--parameter-overrides", " ".join(parameters), *hosts, *pulling]
+        return sam_local.options(self.file, self.aws_url, self.folder)
 
     def invoke(self, function: str, event: Path) -> Any:
         """`sam local invoke`: one container for one event; what the function answered."""
         done = subprocess.run(
-            [_sam(), "local", "invoke", function, "--event", str(event), *self.options],
+            [sam_local.SAM, "local", "invoke", function, "--event", str(event), *self.options],
             cwd=ROOT,
             env=config.child_environment(),
             capture_output=True,
@@ -74,7 +53,16 @@ class Sam:
         """`sam local start-lambda`: one container for each function, which stays for the next event."""
         port = _free_port()
         log = self.folder / "start-lambda.log"
-        command = [_sam(), "local", "start-lambda", "--port", str(port), "--warm-containers", "LAZY", *self.options]
+        command = [
+            sam_local.SAM,
+            "local",
+            "start-lambda",
+            "--port",
+            str(port),
+            "--warm-containers",
+            "LAZY",
+            *self.options,
+        ]
         with log.open("wb") as output:
             process = subprocess.Popen(
                 command,
@@ -113,10 +101,6 @@ class Lambda:
         text = answer["Payload"].read()
         assert not answer.get("FunctionError"), f"{text!r}\n{self.log.read_text(encoding='utf-8')[-3000:]}"
         return json.loads(text)
-
-
-def _sam() -> str:
-    return str(ROOT / ".venv" / "bin" / "sam")
 
 
 def _free_port() -> int:
