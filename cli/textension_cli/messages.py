@@ -9,9 +9,9 @@ import typer
 from rich.table import Table
 from rich.text import Text
 from textension import ids, phone
-from textension.clock import iso
+from textension.clock import SECOND, iso
 from textension.errors import InvalidNumber, NotFound
-from textension.message import Conversation, Direction, Message, Step
+from textension.message import Conversation, Direction, Message, Step, order
 
 from textension_cli import output
 from textension_cli.command import Session, command, group
@@ -40,7 +40,7 @@ def list_messages(
         numbers = [settings.number for settings in session.stack.numbers.of_account(session.account)]
     other = None if peer is None else other_side(session, "--peer", peer)
     found = [message for one in numbers for message in _newest(session, one, other, limit)]
-    found.sort(key=lambda message: (message.sent_at, message.received_at), reverse=True)
+    found.sort(key=order, reverse=True)
     if session.as_json:
         output.write_json([as_json(message) for message in found[:limit]])
     elif not found:
@@ -68,8 +68,8 @@ def _newest(session: Session, number: str, peer: str | None, limit: int) -> list
     found: list[Message] = []
     for conversation in messages.conversations(session.account, number, limit=limit):
         thread = _thread(session, conversation, limit)
-        found = sorted([*found, *thread], key=lambda message: message.sent_at, reverse=True)[:limit]
-        if len(found) == limit and thread and thread[0].sent_at < found[-1].sent_at:
+        found = sorted([*found, *thread], key=order, reverse=True)[:limit]
+        if len(found) == limit and thread and thread[0].sent_at // SECOND < found[-1].sent_at // SECOND:
             break
     return found
 

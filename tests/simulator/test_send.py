@@ -1,6 +1,7 @@
 """`POST /v3/sms/send`: statuses and shapes."""
 
 import re
+import time
 
 import httpx
 import pytest
@@ -151,9 +152,10 @@ def test_the_same_text_may_be_repeated_unless_throttling_is_on(clicksend: ClickS
 
 
 def test_the_window_of_throttling_ends(clicksend: ClickSend) -> None:
-    clicksend.settings(throttle_seconds=0.001)
+    clicksend.settings(throttle_seconds=0.05)
 
     assert clicksend.statuses(message(body="ok")) == ["SUCCESS"]
+    time.sleep(0.2)
     assert clicksend.statuses(message(body="ok")) == ["SUCCESS"]
 
 

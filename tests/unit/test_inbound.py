@@ -185,6 +185,13 @@ def test_a_late_text_keeps_its_place_and_counts_as_unread(aws: Backend, order: t
     assert summary(aws)["unread_101"] == 3
 
 
+def test_an_answer_in_the_same_second_as_our_text_is_the_newer_one(aws: Backend) -> None:
+    outbound(aws, now=1_710_886_316_900)
+    post(aws, push(timestamp="1710886316"))
+    assert [message.text for message in stored(aws)] == ["Yes please", "Shall we?"]
+    assert summary(aws)["last_text"] == "Yes please"
+
+
 def test_a_time_in_the_future_is_not_believed(aws: Backend) -> None:
     post(aws, push(timestamp="9999999999"))
     (message,) = stored(aws)

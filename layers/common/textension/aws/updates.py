@@ -7,6 +7,7 @@ from typing import Any, Final
 from textension.aws import items
 from textension.aws.items import Item, Key
 from textension.aws.table import Put, Update, Write
+from textension.clock import SECOND
 from textension.message import Direction, Message
 from textension.optout import Keyword
 from textension.states import LEASE, State, due_at, sources
@@ -196,19 +197,21 @@ def _summary(message: Message, unread_for: Sequence[str], condition: str, *, pre
     for name, value in asdict(message.conversation).items():
         expression.set(name, value)
     expression.set("inbox", items.inbox(message.conversation))
+    # ClickSend knows whole seconds only: within one, what arrives later is newer, as it is in the thread.
+    second = message.sent_at // SECOND * SECOND
     if preview:
-        expression.set("last_at", message.sent_at)
+        expression.set("last_at", second)
         expression.set("last_text", message.text[:PREVIEW])
         expression.set("last_direction", message.direction)
         expression.set("last_message_id", message.id)
     if keyword:
         expression.set("opted_out", message.keyword is Keyword.STOP)
-        expression.set("opt_out_at", message.sent_at)
+        expression.set("opt_out_at", second)
     text, names = expression.text, dict(expression.names)
     for index, extension in enumerate(unread_for if message.direction is Direction.INBOUND else ()):
         names[f"#u{index}"] = f"unread_{extension}"
         text += f", #u{index} :one"
     values = dict(expression.values)
-    values |= {":now": message.sent_at} if ":now" in condition else {}
+    values |= {":now": second} if ":now" in condition else {}
     values |= {":no": False} if ":no)" in condition else {}
     return Update(items.summary_key(message.conversation), text, names, values, condition)
