@@ -1,0 +1,1 @@
+"""The e-mail copies of inbound texts, and what came back of them."""

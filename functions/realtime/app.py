@@ -1,0 +1,1 @@
+"""The apps' WebSockets: who connects, who leaves, and what they hear of."""
