@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from textension import ids
+from textension.accepting import VALIDITY
 from textension.aws.messages import Messages
 from textension.clock import DAY, HOUR, MINUTE, now_ms
 from textension.message import Conversation, Direction, Message, Step
-from textension.outbound import VALIDITY
 from textension.states import State
 
 from tests.template_yaml import ROOT

@@ -14,13 +14,14 @@ from typing import Any
 import httpx
 import pytest
 from textension import assemble
+from textension.accepting import VALIDITY, Draft, accept
 from textension.aws import clients, items
 from textension.clicksend import client as clicksend_client
 from textension.clock import HOUR, now_ms
 from textension.errors import BadInput, Conflict, InvalidNumber, Unavailable
 from textension.ids import content_digest
 from textension.message import Message, NumberSettings
-from textension.outbound import VALIDITY, Draft, Sender, accept, backoff
+from textension.outbound import Sender, backoff
 from textension.states import LEASE, State
 
 from local.simulator import Running, running

@@ -14,8 +14,14 @@ from textension.aws.secrets import SigningSecret
 from textension.aws.table import Table
 
 if TYPE_CHECKING:
+    from textension.administration import Administration
+    from textension.aws.caps import Caps
+    from textension.aws.push_subscriptions import PushSubscriptions
     from textension.aws.secrets import WebhookSecret
+    from textension.config import LimitsEnvironment
+    from textension.health import Health
     from textension.inbound import Door
+    from textension.office import Office
     from textension.outbound import Sender
     from textension.relay import Relay
     from textension.sweep import Sweep
@@ -49,19 +55,43 @@ def door() -> Door:
         receipts=Receipts(messages=messages, signer=signer),
         signer=signer,
         country=environment.DEFAULT_COUNTRY,
-        keywords=Keywords.of(environment.OPT_OUT_WORDS.split(","), environment.OPT_IN_WORDS.split(",")),
+        keywords=Keywords.of(
+            *(
+                words.split(",")
+                for words in (environment.OPT_OUT_WORDS, environment.OPT_IN_WORDS, environment.HELP_WORDS)
+            )
+        ),
+        help_text=environment.HELP_TEXT,
+        caps=_caps(table, environment),
     )
+
+
+def _caps(table: Table, environment: LimitsEnvironment) -> Caps:
+    from textension.aws.caps import Caps, Limits
+
+    countries = environment.ALLOWED_COUNTRIES
+    limits = Limits(
+        countries=None if countries == "*" else frozenset(countries.split(",")),
+        messages_per_minute=environment.MESSAGES_PER_MINUTE,
+        segments_per_day=environment.SEGMENTS_PER_DAY,
+    )
+    return Caps(table, limits)
 
 
 @functools.cache
 def relay() -> Relay:
     """The relay, for `stream_relay` and `sweeper`."""
+    from textension.aws.changes import Changes
+    from textension.aws.conversations import Conversations
     from textension.aws.doorbells import OutboundQueue, Topic
     from textension.relay import Relay
 
     environment = config.relay()
+    table = Table(environment.TABLE_NAME)
     return Relay(
-        messages=Messages(Table(environment.TABLE_NAME)),
+        messages=Messages(table),
+        conversations=Conversations(table),
+        changes=Changes(table),
         topic=Topic(environment.EVENTS_TOPIC_ARN),
         queue=OutboundQueue(environment.OUTBOUND_QUEUE_URL),
         signer=SigningSecret(environment.SIGNING_SECRET_ARN).signer(),
@@ -94,3 +124,79 @@ def sender() -> Sender:
         signer=signer,
         clients=Accounts(secret.of, allow_http=environment.ENVIRONMENT == "local"),
     )
+
+
+@functools.cache
+def office() -> Office:
+    """What an extension may do, for `app_api`."""
+    from textension.aws.changes import Changes
+    from textension.aws.contacts import Contacts
+    from textension.aws.conversations import Conversations
+    from textension.aws.numbers import Numbers
+    from textension.office import Office
+
+    environment = config.app()
+    table = Table(environment.TABLE_NAME)
+    return Office(
+        numbers=Numbers(table),
+        conversations=Conversations(table),
+        messages=Messages(table),
+        changes=Changes(table),
+        contacts=Contacts(table),
+        caps=_caps(table, environment),
+        signer=SigningSecret(environment.SIGNING_SECRET_ARN).signer(),
+        country=environment.DEFAULT_COUNTRY,
+    )
+
+
+@functools.cache
+def administration() -> Administration:
+    """What an admin may do, for `app_api`."""
+    from textension.administration import Administration
+    from textension.aws.clicksend_accounts import ClickSendAccounts
+    from textension.aws.erasure import Erasure
+    from textension.aws.functions import Replayer
+    from textension.aws.log import MessageLog
+    from textension.aws.quarantine import Quarantine
+
+    environment = config.app()
+    table = Table(environment.TABLE_NAME)
+    return Administration(
+        office=office(),
+        log=MessageLog(table),
+        quarantine=Quarantine(table),
+        replayer=Replayer(environment.INBOUND_WEBHOOK),
+        erasure=Erasure(table),
+        clicksend=ClickSendAccounts(table),
+    )
+
+
+@functools.cache
+def health() -> Health:
+    """What is wrong now, for `app_api`."""
+    from textension.aws.mailer import EmailTroubles
+    from textension.health import Health
+
+    environment = config.app()
+    return Health(
+        messages=office().messages,
+        numbers=office().numbers,
+        quarantine=administration().quarantine,
+        clicksend=administration().clicksend,
+        troubles=EmailTroubles(Table(environment.TABLE_NAME)),
+        dead_letters={
+            "outbound": environment.OUTBOUND_DEAD_LETTER_QUEUE_URL,
+            "realtime": environment.REALTIME_DEAD_LETTER_QUEUE_URL,
+            "email": environment.EMAIL_DEAD_LETTER_QUEUE_URL,
+            "failures": environment.FAILURE_QUEUE_URL,
+        },
+        sends_email=bool(environment.EMAIL_FROM),
+    )
+
+
+@functools.cache
+def push_subscriptions() -> PushSubscriptions:
+    """Where browsers take pushes, for `app_api`."""
+    from textension.aws.push_subscriptions import PushSubscriptions
+
+    return PushSubscriptions(Table(config.app().TABLE_NAME))

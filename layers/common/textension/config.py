@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from textension.errors import ConfigurationError
-from textension.optout import START_WORDS, STOP_WORDS
+from textension.optout import HELP_WORDS, START_WORDS, STOP_WORDS
 
 type Text = Annotated[str, Field(min_length=1)]
 
@@ -31,14 +31,24 @@ class Environment(BaseModel):
             raise ConfigurationError(f"set these environment variables, as template.yaml does: {names}") from None
 
 
-class WebhookEnvironment(Environment):
+class LimitsEnvironment(Environment):
+    """Of whoever accepts texts to send."""
+
+    DEFAULT_COUNTRY: Annotated[str, Field(pattern="^[A-Z]{2}$")]
+    ALLOWED_COUNTRIES: Annotated[str, Field(pattern=r"^(\*|[A-Z]{2}(,[A-Z]{2})*)$")] = "*"
+    MESSAGES_PER_MINUTE: Annotated[int, Field(ge=1)] = 60
+    SEGMENTS_PER_DAY: Annotated[int, Field(ge=1)] = 2000
+
+
+class WebhookEnvironment(LimitsEnvironment):
     """Of `inbound_webhook`."""
 
     WEBHOOK_SECRET_ARN: Text
     REQUIRE_WEBHOOK_TOKEN: bool = True
-    DEFAULT_COUNTRY: Annotated[str, Field(pattern="^[A-Z]{2}$")]
     OPT_OUT_WORDS: str = ",".join(STOP_WORDS)
     OPT_IN_WORDS: str = ",".join(START_WORDS)
+    HELP_WORDS: str = ",".join(HELP_WORDS)
+    HELP_TEXT: str = ""
 
 
 class RelayEnvironment(Environment):
@@ -58,6 +68,23 @@ class SenderEnvironment(Environment):
 def webhook() -> WebhookEnvironment:
     """The webhook's environment."""
     return WebhookEnvironment.read()
+
+
+class AppEnvironment(LimitsEnvironment):
+    """Of `app_api`. The queues are those whose depth says that something is wrong."""
+
+    INBOUND_WEBHOOK: Text
+    EMAIL_FROM: str = ""
+    OUTBOUND_DEAD_LETTER_QUEUE_URL: Text
+    REALTIME_DEAD_LETTER_QUEUE_URL: Text
+    EMAIL_DEAD_LETTER_QUEUE_URL: Text
+    FAILURE_QUEUE_URL: Text
+
+
+@functools.cache
+def app() -> AppEnvironment:
+    """The app API's environment."""
+    return AppEnvironment.read()
 
 
 @functools.cache

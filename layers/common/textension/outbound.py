@@ -8,21 +8,19 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
-from textension import ids, phone, segments
+from textension import ids
 from textension.aws import items
 from textension.aws.items import Key
-from textension.aws.messages import Messages, Stored
+from textension.aws.messages import Messages
 from textension.aws.table import ConditionFailed
 from textension.clicksend.answers import Meaning, Verdict
 from textension.clicksend.client import REQUEST_TIMEOUT, ClickSend, OutboundSms
-from textension.clock import HOUR, MINUTE, SECOND, Clock, now_ms
-from textension.errors import BadInput, ConfigurationError, Conflict, OptedOut, Unavailable
-from textension.message import Conversation, Direction, Message, NumberSettings, Step, moved
+from textension.clock import MINUTE, SECOND, Clock, now_ms
+from textension.errors import ConfigurationError, Unavailable
+from textension.message import Message, moved
 from textension.receipts import Receipts
 from textension.states import State
 
-VALIDITY: Final = 24 * HOUR
-"""How long an accepted text may wait for ClickSend before it is too old to be sent."""
 BATCH: Final = 10
 """Messages of one request: what one receive of the FIFO queue brings at most."""
 MARGIN: Final = 3 * SECOND
@@ -32,8 +30,6 @@ type Remaining = Callable[[], int]
 _FIRST_WAIT: Final = 30 * SECOND
 _LONGEST_WAIT: Final = 15 * MINUTE
 SOURCE: Final = "outbound_sender"
-MAX_SEGMENTS: Final = 8
-"""ClickSend cuts longer texts off without a word (its account setting says 6 or 8 parts)."""
 _UNREADABLE: Final = (KeyError, ValueError, TypeError)
 """What an item of another version of this code may raise: one message's trouble is not another's."""
 
@@ -44,60 +40,6 @@ class Doorbell:
 
     message_id: str
     attempt: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Draft:
-    """A text that somebody wants sent. `key` makes a repeat the same message; `origin` is who asks."""
-
-    origin: str
-    key: str
-    to: str
-    text: str
-
-
-def accept(draft: Draft, settings: NumberSettings, messages: Messages, *, country: str, now: int) -> Message:
-    """Queue a text, in one transaction; the stream does the rest. A repeat of the same draft is the same message.
-
-    Raises BadInput (nobody can be texted there), OptedOut, Conflict (number disabled, or the key was used for another
-    text).
-    """
-    if not settings.enabled:
-        raise Conflict(f"{settings.number} is disabled: enable it first")
-    peer = phone.peer(draft.to, country)
-    if not phone.is_repliable(peer):
-        raise BadInput(f"{peer} is a sender's name: it cannot be texted")
-    if peer == settings.number:
-        raise BadInput("a number cannot text itself")
-    size = segments.measure(draft.text)
-    if not 1 <= size.segments <= MAX_SEGMENTS:
-        raise BadInput(
-            f"the text has {size.characters} characters in {size.encoding}, {size.segments} segments: "
-            f"make it 1 to {MAX_SEGMENTS} segments"
-        )
-    message = Message(
-        id=ids.message_id(settings.account, draft.origin, draft.key),
-        conversation=Conversation(settings.account, settings.number, peer),
-        direction=Direction.OUTBOUND,
-        text=draft.text,
-        state=State.QUEUED,
-        sent_at=now,
-        received_at=now,
-        changed_at=now,
-        extensions=settings.extensions,
-        unannounced=True,
-        valid_until=now + VALIDITY,
-        journey=(Step(state=State.QUEUED, at=now, source=draft.origin),),
-    )
-    digest = ids.content_digest(settings.number, peer, draft.text)
-    match messages.store(message, digest=digest):
-        case Stored.NEW:
-            return message
-        case Stored.DIFFERS:
-            raise Conflict("this key was used for another text: use a new one")
-        case Stored.OPTED_OUT:
-            raise OptedOut(f"{peer} has opted out of texts from {settings.number}: only their START lifts that")
-    return messages.by_id(message.id) or message
 
 
 def end_lease(messages: Messages, message: Message, *, now: int) -> None:

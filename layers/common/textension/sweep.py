@@ -5,11 +5,12 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from textension.accepting import release
 from textension.aws.items import DUE_SHARDS, Key
 from textension.aws.messages import Messages
 from textension.clock import SECOND, Clock, now_ms
 from textension.errors import Unavailable
-from textension.message import Message
+from textension.message import Message, Notice
 from textension.outbound import end_lease, expire
 from textension.relay import Relay
 from textension.states import State, due_at
@@ -49,9 +50,11 @@ class Sweep:
 
     def _settle(self, key: Key) -> str:
         try:
-            message = self.messages.get(key)
+            message = self.messages.announcement(key)
             if message is None:
                 return "gone"
+            if isinstance(message, Notice):
+                return self._notice(message)
             now = self.clock()
             if (due_at(message) or now + 1) > now:
                 return "settled"  # the index lags behind the table
@@ -61,6 +64,12 @@ class Sweep:
         except (KeyError, ValueError, TypeError):
             return "unreadable"  # an item that this code cannot read: it stays due, and the metric says so
 
+    def _notice(self, notice: Notice) -> str:
+        if not notice.unannounced:
+            return "settled"
+        self.relay.announce(notice)
+        return "announced"
+
     def _do(self, message: Message, now: int) -> str:
         if message.state is State.QUEUED and message.valid_until and message.valid_until <= now:
             expire(self.messages, message, now=now)
@@ -68,6 +77,9 @@ class Sweep:
         if message.state is State.SENDING and (message.lease_until or now) <= now:
             end_lease(self.messages, message, now=now)
             return "lease_ended"
+        if message.state is State.SCHEDULED and (message.scheduled_at or now) <= now:
+            release(message, self.messages, now=now)
+            return "released"
         if message.unannounced:
             self.relay.announce(message)
             return "announced"

@@ -11,6 +11,7 @@ from botocore.config import Config
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_secretsmanager import SecretsManagerClient
     from mypy_boto3_sns import SNSClient
     from mypy_boto3_sqs import SQSClient
@@ -35,6 +36,12 @@ def cloudformation() -> CloudFormationClient:
 def dynamodb() -> DynamoDBClient:
     """DynamoDB."""
     return boto3.client("dynamodb", config=CONFIG)
+
+
+@functools.cache
+def lambda_() -> LambdaClient:
+    """Lambda. What it is asked to do takes longer than a table's answer."""
+    return boto3.client("lambda", config=CONFIG.merge(Config(read_timeout=15, retries={"total_max_attempts": 1})))
 
 
 @functools.cache
