@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from textension.aws.secrets import WebhookSecret
     from textension.inbound import Door
     from textension.outbound import Sender
+    from textension.realtime import Realtime
     from textension.relay import Relay
     from textension.sweep import Sweep
 
@@ -93,4 +94,17 @@ def sender() -> Sender:
         receipts=Receipts(messages=messages, signer=signer),
         signer=signer,
         clients=Accounts(secret.of, allow_http=environment.ENVIRONMENT == "local"),
+    )
+
+
+@functools.cache
+def realtime() -> Realtime:
+    """The apps' connections, for `realtime`."""
+    from textension.aws.connections import Connections, Gateway, Tickets
+    from textension.realtime import Realtime
+
+    environment = config.realtime()
+    table = Table(environment.TABLE_NAME)
+    return Realtime(
+        tickets=Tickets(table), connections=Connections(table), gateway=Gateway(environment.connections_endpoint)
     )
