@@ -129,6 +129,7 @@ def _backend(monkeypatch: pytest.MonkeyPatch) -> Backend:
         "SIGNING_SECRET_ARN": secrets["SigningSecret"],
         "REQUIRE_WEBHOOK_TOKEN": "true",
         "DEFAULT_COUNTRY": "AU",
+        "CONNECTIONS_URL": f"https://abcdef1234.execute-api.{REGION}.amazonaws.com/live",
         # A logger of its own for each test: Powertools keeps them by name, with the stdout of their first day.
         "POWERTOOLS_SERVICE_NAME": f"test-{uuid.uuid4()}",
         "POWERTOOLS_METRICS_NAMESPACE": "Textension",

@@ -16,6 +16,7 @@ from textension.aws.table import Table
 if TYPE_CHECKING:
     from textension.administration import Administration
     from textension.aws.caps import Caps
+    from textension.aws.connections import Tickets
     from textension.aws.push_subscriptions import PushSubscriptions
     from textension.aws.secrets import WebhookSecret
     from textension.config import LimitsEnvironment
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from textension.inbound import Door
     from textension.office import Office
     from textension.outbound import Sender
+    from textension.realtime import Realtime
     from textension.relay import Relay
     from textension.sweep import Sweep
 
@@ -200,3 +202,24 @@ def push_subscriptions() -> PushSubscriptions:
     from textension.aws.push_subscriptions import PushSubscriptions
 
     return PushSubscriptions(Table(config.app().TABLE_NAME))
+
+
+@functools.cache
+def realtime() -> Realtime:
+    """The apps' connections, for `realtime`."""
+    from textension.aws.connections import Connections, Gateway, Tickets
+    from textension.realtime import Realtime
+
+    environment = config.realtime()
+    table = Table(environment.TABLE_NAME)
+    return Realtime(
+        tickets=Tickets(table), connections=Connections(table), gateway=Gateway(environment.connections_endpoint)
+    )
+
+
+@functools.cache
+def tickets() -> Tickets:
+    """Tickets for WebSockets, for `app_api`."""
+    from textension.aws.connections import Tickets
+
+    return Tickets(Table(config.app().TABLE_NAME))

@@ -19,7 +19,6 @@ class Environment(BaseModel):
 
     ENVIRONMENT: Literal["local", "staging", "prod"] = "prod"
     TABLE_NAME: Text
-    SIGNING_SECRET_ARN: Text
 
     @classmethod
     def read(cls) -> Self:
@@ -31,7 +30,13 @@ class Environment(BaseModel):
             raise ConfigurationError(f"set these environment variables, as template.yaml does: {names}") from None
 
 
-class LimitsEnvironment(Environment):
+class SigningEnvironment(Environment):
+    """Of every function that makes or checks our marks."""
+
+    SIGNING_SECRET_ARN: Text
+
+
+class LimitsEnvironment(SigningEnvironment):
     """Of whoever accepts texts to send."""
 
     DEFAULT_COUNTRY: Annotated[str, Field(pattern="^[A-Z]{2}$")]
@@ -51,17 +56,33 @@ class WebhookEnvironment(LimitsEnvironment):
     HELP_TEXT: str = ""
 
 
-class RelayEnvironment(Environment):
+class RelayEnvironment(SigningEnvironment):
     """Of `stream_relay` and `sweeper`."""
 
     EVENTS_TOPIC_ARN: Text
     OUTBOUND_QUEUE_URL: Text
 
 
-class SenderEnvironment(Environment):
+class SenderEnvironment(SigningEnvironment):
     """Of `outbound_sender`."""
 
     CREDENTIALS_SECRET_ARN: Text
+
+
+class RealtimeEnvironment(Environment):
+    """Of `realtime`, and of whoever else speaks to the apps' connections."""
+
+    CONNECTIONS_URL: Annotated[str, Field(pattern=r"^(https|wss)://[^/.]+\.[^/]+/[^/]+$")]
+    """The WebSocket API's address with its stage."""
+    AWS_ENDPOINT_URL: str = ""
+
+    @property
+    def connections_endpoint(self) -> str:
+        """Where `@connections` answers. On the emulator that is below its own address, as its names are local ones."""
+        host, stage = self.CONNECTIONS_URL.partition("://")[2].split("/")
+        if self.AWS_ENDPOINT_URL:
+            return f"{self.AWS_ENDPOINT_URL.rstrip('/')}/_aws/execute-api/{host.partition('.')[0]}/{stage}"
+        return f"https://{host}/{stage}"
 
 
 @functools.cache
@@ -97,3 +118,9 @@ def relay() -> RelayEnvironment:
 def sender() -> SenderEnvironment:
     """The sender's environment."""
     return SenderEnvironment.read()
+
+
+@functools.cache
+def realtime() -> RealtimeEnvironment:
+    """The environment of `realtime`."""
+    return RealtimeEnvironment.read()

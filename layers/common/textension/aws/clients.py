@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import boto3
 from botocore.config import Config
 
 if TYPE_CHECKING:
+    from mypy_boto3_apigatewaymanagementapi import ApiGatewayManagementApiClient
     from mypy_boto3_cloudformation import CloudFormationClient
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_lambda import LambdaClient
@@ -23,6 +24,12 @@ CONFIG = Config(
     read_timeout=2,
     retries={"mode": "standard", "total_max_attempts": 2},
     max_pool_connections=10,
+)
+
+# A frame that was not taken at once is not worth waiting for: the apps close their gaps by /changes.
+POSTS_AT_ONCE: Final = 32
+POSTING: Final = CONFIG.merge(
+    Config(retries={"mode": "standard", "total_max_attempts": 1}, max_pool_connections=POSTS_AT_ONCE)
 )
 
 
@@ -60,3 +67,9 @@ def sns() -> SNSClient:
 def sqs() -> SQSClient:
     """SQS."""
     return boto3.client("sqs", config=CONFIG)
+
+
+@functools.cache
+def connections(url: str) -> ApiGatewayManagementApiClient:
+    """API Gateway's side of the WebSockets of one API; `url` is the API's address with its stage."""
+    return boto3.client("apigatewaymanagementapi", endpoint_url=url, config=POSTING)

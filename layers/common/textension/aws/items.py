@@ -16,6 +16,9 @@
 | a number that was taken out; its conversations stay | `ACCOUNT#<account>` | `FORMERNUMBER#<e164>` |
 | what was sent in a minute, in a day | `EXTENSION#<account>#<extension>`, `ACCOUNT#<account>` | `CAP#<minute or day>` |
 | where an extension's browsers take pushes | `EXTENSION#<account>#<extension>` | `PUSH#<id>` |
+| ticket for one WebSocket | `TICKET#<sha256 of its text>` | `TICKET` |
+| WebSocket of an extension | `EXTENSION#<account>#<extension>` | `CONNECTION#<id>` |
+| the same by API Gateway's id of it | `CONNECTION#<id>` | `POINTER` |
 """
 
 import zlib
@@ -190,6 +193,26 @@ def extension_pk(account: str, extension: str) -> str:
 def quarantine_key(account: str, digest: str) -> Key:
     """Where a quarantined post is, by the SHA-256 of its body."""
     return Key(f"QUARANTINE#{account}", digest)
+
+
+def ticket_key(digest: str) -> Key:
+    """Where a ticket is, by the SHA-256 of its text."""
+    return Key(f"TICKET#{digest}", "TICKET")
+
+
+def extension_pk(account: str, extension: str) -> str:
+    """The partition of an extension: its numbers, its connections."""
+    return f"EXTENSION#{account}#{extension}"
+
+
+def connection_key(account: str, extension: str, connection_id: str) -> Key:
+    """Where an extension's WebSocket is."""
+    return Key(extension_pk(account, extension), f"CONNECTION#{connection_id}")
+
+
+def connection_pointer_key(connection_id: str) -> Key:
+    """Where the pointer to a WebSocket is, by API Gateway's id."""
+    return Key(f"CONNECTION#{connection_id}", "POINTER")
 
 
 _PLAIN_FIELDS: Final = tuple(

@@ -82,14 +82,21 @@ class Put:
 
 @dataclass(frozen=True, slots=True)
 class Delete:
-    """A delete of one item."""
+    """A delete of one item; without a condition it may be gone already."""
 
     key: Key
+    condition: str = ""
+    values: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def wire(self) -> Wire:
         """The parameters, without the table."""
-        return {"Key": self.key.wire}
+        wire: Wire = {"Key": self.key.wire}
+        if self.condition:
+            wire |= {"ConditionExpression": self.condition, "ReturnValuesOnConditionCheckFailure": "ALL_OLD"}
+        if self.values:
+            wire["ExpressionAttributeValues"] = to_wire(self.values)
+        return wire
 
 
 type Write = Put | Update | Delete
@@ -136,10 +143,13 @@ class Table:
         )
         return from_wire(answer["Attributes"])
 
-    def delete(self, key: Key) -> None:
-        """Remove one item, if it is there."""
-        with _errors():
-            clients.dynamodb().delete_item(TableName=self._name, Key=key.wire)
+    def delete(self, key: Key, condition: str = "", values: Mapping[str, Any] | None = None) -> Item | None:
+        """Remove one item; what it was, None when there was none. Raises ConditionFailed."""
+        delete = Delete(key, condition, values or {})
+        answer = _despite_conflicts(
+            lambda: clients.dynamodb().delete_item(TableName=self._name, ReturnValues="ALL_OLD", **delete.wire)
+        )
+        return from_wire(answer["Attributes"]) if "Attributes" in answer else None
 
     def transact(self, *writes: Write) -> None:
         """All of the writes or none. Raises TransactionCancelled when a condition did not hold.

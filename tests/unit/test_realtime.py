@@ -1,0 +1,473 @@
+"""Who may listen, who does, and that each hears everything once: a slow or dead client delays nobody."""
+
+import json
+import re
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from textension import assemble, config, realtime
+from textension.aws import connections
+from textension.aws.connections import DELIVERED, GONE, Connection, Gateway, Holder, Tickets, failed
+from textension.aws.items import Key
+from textension.clock import HOUR, SECOND, now_ms
+from textension.errors import ConfigurationError, Refused, Unavailable, Unreadable
+from textension.realtime import HANDSHAKE, Announcement, Realtime, Report
+
+from tests.conftest import NUMBER, PEER, Backend, Context, load_function
+from tests.gateway import Clients, clients_of
+from tests.unit.test_relay import inbound, record, relay
+from tests.unit.test_table import fail, refused
+
+NOW = 1_759_730_400_000
+
+
+@pytest.fixture
+def apps(aws: Backend, monkeypatch: pytest.MonkeyPatch) -> Iterator[Clients]:
+    """The clients, with nobody connected yet."""
+    with clients_of(monkeypatch) as everybody:
+        yield everybody
+
+
+@pytest.fixture
+def published(aws: Backend) -> str:
+    """What the relay published of a text that came in."""
+    relay(record(inbound(aws)))
+    [envelope] = aws.events()
+    return str(envelope["Message"])
+
+
+def connect(*ids: str, extension: str = "101", account: str = "main", at: int | None = None) -> list[Connection]:
+    """Let these in, long enough ago to be found gone."""
+    opened = now_ms() - HANDSHAKE - SECOND if at is None else at
+    made = [Connection(one, Holder(account, extension, f"user-{extension}"), opened) for one in ids]
+    for connection in made:
+        assemble.realtime().connections.open(connection)
+    return made
+
+
+def event(name: str, *extensions: str, account: str = "main") -> Announcement:
+    data = {"account": account, "extensions": list(extensions or ("101",)), "text": name}
+    return Announcement.read(json.dumps({"specversion": "1.0", "id": name, "data": data}))
+
+
+def deliver(*announcements: Announcement, remaining: int = 15_000) -> Report:
+    return assemble.realtime().deliver(announcements, remaining=lambda: remaining)
+
+
+def ids_of(extension: str, account: str = "main") -> set[str]:
+    return {one.id for one in assemble.realtime().connections.of_extension(account, extension)}
+
+
+# ---------------------------------------------------------------- tickets
+
+
+def test_a_ticket_is_good_once(aws: Backend) -> None:
+    tickets = Tickets(aws.table)
+    ticket = tickets.issue("main", "101", "user-1", NOW)
+
+    assert tickets.redeem(ticket.text, NOW + 1) == Holder("main", "101", "user-1")
+    with pytest.raises(Refused, match="ticket_unknown"):
+        tickets.redeem(ticket.text, NOW + 1)
+
+
+def test_a_ticket_is_good_for_thirty_seconds_by_the_clock_and_not_by_ttl(aws: Backend) -> None:
+    tickets = Tickets(aws.table)
+    early, late = (tickets.issue("main", "101", "user-1", NOW) for _ in range(2))
+
+    assert (early.expires_at, late.expires_at) == (NOW + 30_000, NOW + 30_000)
+    assert tickets.redeem(early.text, NOW + 29_999)
+    with pytest.raises(Refused, match="ticket_expired"):
+        tickets.redeem(late.text, NOW + 30_000)
+    [left] = [item for item in aws.items() if item["sk"] == "TICKET"]
+    assert left["expires_at"] * 1000 > late.expires_at
+
+
+def test_a_ticket_has_256_bits_and_the_table_has_none_of_them(aws: Backend) -> None:
+    texts = [Tickets(aws.table).issue("main", "101", "user-1", NOW).text for _ in range(20)]
+
+    assert len(set(texts)) == 20
+    assert all(re.fullmatch(r"[A-Za-z0-9_-]{43}", text) for text in texts)
+    everything = json.dumps(aws.items(), default=str)
+    assert [text for text in texts if text in everything] == []
+    assert texts[0] not in repr(Tickets(aws.table).issue("main", "101", "user-1", NOW))
+
+
+@pytest.mark.parametrize("text", ["", "x", "x" * 43, "\ud800", "é" * 10_000])
+def test_what_is_no_ticket_is_refused(aws: Backend, text: str) -> None:
+    with pytest.raises(Refused, match="ticket_unknown"):
+        Tickets(aws.table).redeem(text, NOW)
+
+
+def test_a_table_out_of_reach_is_no_refusal(aws: Backend, monkeypatch: pytest.MonkeyPatch) -> None:
+    ticket = Tickets(aws.table).issue("main", "101", "user-1", NOW)
+    fail(monkeypatch, "delete_item", refused("ProvisionedThroughputExceededException"))
+
+    with pytest.raises(Unavailable):
+        Tickets(aws.table).redeem(ticket.text, NOW)
+    assert Tickets(aws.table).redeem(ticket.text, NOW)
+
+
+# ---------------------------------------------------------------- connections
+
+
+def test_a_connection_is_found_by_its_extension_until_it_ends(aws: Backend) -> None:
+    connect("one", "two")
+    connect("three", extension="102")
+    connect("four", extension="10")
+    connect("five", account="other")
+
+    assert ids_of("101") == {"one", "two"}
+    assemble.realtime().disconnect("one")
+    assert (ids_of("101"), ids_of("102"), ids_of("10"), ids_of("101", "other")) == (
+        {"two"},
+        {"three"},
+        {"four"},
+        {"five"},
+    )
+    for one in ("two", "three", "four", "five", "five", "never"):
+        assemble.realtime().disconnect(one)
+    assert [item for item in aws.items() if "CONNECTION" in item["pk"] + item["sk"]] == []
+
+
+def test_a_connection_that_is_noted_twice_is_one(aws: Backend) -> None:
+    connect("one")
+    connect("one")
+
+    assert ids_of("101") == {"one"}
+
+
+def test_more_connections_than_one_page_are_all_found(aws: Backend) -> None:
+    connect(*(f"c{number:03d}" for number in range(105)))
+
+    assert len(ids_of("101")) == 105
+
+
+def test_a_connection_whose_end_nobody_told_is_forgotten_after_api_gateway_ended_it(aws: Backend) -> None:
+    connect("one", at=NOW)
+
+    for key in (Key("EXTENSION#main#101", "CONNECTION#one"), Key("CONNECTION#one", "POINTER")):
+        item = aws.table.get(key)
+        assert item is not None
+        assert NOW + 2 * HOUR < item["expires_at"] * 1000 <= NOW + 3 * HOUR
+
+
+# ---------------------------------------------------------------- posting
+
+
+@pytest.mark.parametrize(
+    ("answer", "posted"),
+    [
+        (200, DELIVERED),
+        (410, GONE),
+        (429, failed("LimitExceededException")),
+        (403, failed("ForbiddenException")),
+        ("reset", failed("ConnectionClosedError")),
+        ("slow", failed("ReadTimeoutError")),
+    ],
+)
+def test_what_becomes_of_a_frame(apps: Clients, answer: int | str, posted: connections.Posted) -> None:
+    apps.answers["L0SM9cOFvHcCIhw="] = answer
+
+    began = time.monotonic()
+
+    assert Gateway(apps.url).post("L0SM9cOFvHcCIhw=", '{"text":"\\u00e9"}') == posted
+    assert time.monotonic() - began < 2.9
+    assert apps.heard("L0SM9cOFvHcCIhw=") == (['{"text":"\\u00e9"}'] if posted == DELIVERED else [])
+
+
+def test_a_gateway_that_nobody_answers_for_is_a_failure(aws: Backend) -> None:
+    gateway = Gateway("http://127.0.0.1:9/_aws/execute-api/abcdef1234/live")
+
+    assert gateway.post("one", "{}") == failed("EndpointConnectionError")
+    with pytest.raises(Unavailable):
+        gateway.close("one")
+
+
+def test_a_connection_can_be_ended_and_may_have_ended_already(apps: Clients) -> None:
+    apps.answers["two"] = 410
+
+    for one in ("one", "two"):
+        Gateway(apps.url).close(one)
+    assert apps.ended == ["one", "two"]
+    apps.answers["three"] = 403
+    with pytest.raises(Unavailable):
+        Gateway(apps.url).close("three")
+
+
+def test_a_socket_that_idled_is_not_used_again(apps: Clients, monkeypatch: pytest.MonkeyPatch) -> None:
+    gateway = Gateway(apps.url)
+    for _ in range(3):
+        gateway.post("one", "{}")
+    assert len(apps.sockets) == 1
+
+    monkeypatch.setattr(connections, "IDLE_SECONDS", 0.01)
+    time.sleep(0.02)
+    gateway.post("one", "{}")
+
+    assert len(apps.sockets) == 2
+    assert len(apps.heard("one")) == 4
+
+
+@pytest.mark.parametrize("scheme", ["https", "wss"])
+def test_where_connections_are_spoken_to(aws: Backend, monkeypatch: pytest.MonkeyPatch, scheme: str) -> None:
+    host = "a1b2c3d4e5.execute-api.ap-southeast-2.amazonaws.com"
+    monkeypatch.setenv("CONNECTIONS_URL", f"{scheme}://{host}/live")
+    assert config.RealtimeEnvironment.read().connections_endpoint == f"https://{host}/live"
+
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:4566/")
+    endpoint = config.RealtimeEnvironment.read().connections_endpoint
+    assert endpoint == "http://127.0.0.1:4566/_aws/execute-api/a1b2c3d4e5/live"
+
+
+@pytest.mark.parametrize("url", ["", "http://a.b/live", "https://a.b", "https://localhost/live", "https://a.b/live/x"])
+def test_an_address_that_is_none_is_named(aws: Backend, monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    monkeypatch.setenv("CONNECTIONS_URL", url)
+
+    with pytest.raises(ConfigurationError, match="CONNECTIONS_URL"):
+        config.RealtimeEnvironment.read()
+
+
+# ---------------------------------------------------------------- delivery
+
+
+def test_everybody_concerned_hears_the_event_as_it_was_published(published: str, apps: Clients) -> None:
+    connect("a", "b")
+    connect("c", extension="102")
+    connect("d", extension="103")
+    connect("e", account="other")
+
+    assert deliver(Announcement.read(published)).posted == {DELIVERED: 3}
+
+    assert sorted(apps.frames) == [(one, published) for one in ("a", "b", "c")]
+    assert json.loads(published)["data"]["peer"] == PEER
+    assert json.loads(published)["data"]["number"] == NUMBER
+
+
+def test_an_event_is_heard_once_and_in_the_order_of_the_batch(apps: Clients) -> None:
+    connect("a")
+    names = [f"event-{number}" for number in range(10)]
+
+    deliver(*(event(name, "101", "101") for name in names), event("event-3"))
+
+    assert [json.loads(frame)["id"] for frame in apps.heard("a")] == names
+
+
+def test_connections_are_read_once_for_each_extension(apps: Clients, monkeypatch: pytest.MonkeyPatch) -> None:
+    connect("a")
+    connect("b", extension="102")
+    queries = fail(monkeypatch, "query")
+
+    deliver(*(event(f"event-{number}", "101", "102") for number in range(10)))
+
+    asked = [query["ExpressionAttributeValues"][":pk"]["S"] for query in queries]
+    assert sorted(asked) == ["EXTENSION#main#101", "EXTENSION#main#102"]
+    assert all(query["ConsistentRead"] for query in queries)
+    assert (len(apps.heard("a")), len(apps.heard("b"))) == (10, 10)
+
+
+def test_an_event_of_nobody_asks_nobody(apps: Clients, monkeypatch: pytest.MonkeyPatch) -> None:
+    queries = fail(monkeypatch, "query")
+    announcement = Announcement.read(json.dumps({"id": "x", "data": {"account": "main", "extensions": []}}))
+
+    assert deliver(announcement) == Report()
+    assert queries == []
+
+
+def test_slow_and_dead_clients_delay_nobody(apps: Clients) -> None:
+    connect("a", "b")
+    connect(*(f"slow-{number}" for number in range(10)), *(f"dead-{number}" for number in range(10)))
+    apps.answers |= {f"slow-{number}": "slow" for number in range(10)}
+    apps.answers |= {f"dead-{number}": "reset" for number in range(10)}
+    began = time.monotonic()
+
+    report = deliver(*(event(f"event-{number}") for number in range(5)))
+
+    assert time.monotonic() - began < 5
+    expected = {DELIVERED: 10, failed("ReadTimeoutError"): 10, failed("ConnectionClosedError"): 10}
+    assert report.posted == expected
+    assert (len(apps.heard("a")), len(apps.heard("b"))) == (5, 5)
+    assert len(ids_of("101")) == 22, "a client that fails is still there"
+
+
+def test_a_client_that_takes_no_frame_is_passed_for_the_batch_and_heard_of_in_the_next(apps: Clients) -> None:
+    connect("a")
+    apps.answers["a"] = 429
+
+    assert deliver(event("one"), event("two")).posted == {failed("LimitExceededException"): 1}
+    del apps.answers["a"]
+    assert deliver(event("three")).posted == {DELIVERED: 1}
+
+
+def test_only_who_is_gone_is_forgotten(aws: Backend, apps: Clients) -> None:
+    connect("gone", "stays")
+    apps.answers["gone"] = 410
+
+    assert deliver(event("one"), event("two")).posted == {GONE: 1, DELIVERED: 2}
+
+    assert ids_of("101") == {"stays"}
+    assert aws.table.get(Key("CONNECTION#gone", "POINTER")) is None
+
+
+def test_who_is_just_connecting_is_not_gone(apps: Clients) -> None:
+    connect("new", at=now_ms())
+    apps.answers["new"] = 410
+
+    assert deliver(event("one")).posted == {GONE: 1}
+
+    assert ids_of("101") == {"new"}
+
+
+def test_that_the_gone_cannot_be_forgotten_concerns_nobody(apps: Clients, monkeypatch: pytest.MonkeyPatch) -> None:
+    connect("gone", "stays")
+    apps.answers["gone"] = 410
+    fail(monkeypatch, "transact_write_items", refused("InternalServerError"))
+
+    report = deliver(event("one"))
+
+    assert (report.posted, report.unreached) == ({GONE: 1, DELIVERED: 1}, [])
+    assert ids_of("101") == {"gone", "stays"}
+
+
+def test_without_the_table_nobody_is_told_and_the_events_come_again(
+    apps: Clients, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connect("a")
+    queries = fail(monkeypatch, "query", refused("InternalServerError"))
+    announcements = [event("one"), event("two", "102"), event("three", "103", "104")]
+
+    assert deliver(*announcements).unreached == announcements
+    assert len(queries) == 1, "the first answer speaks for the table"
+    assert apps.frames == []
+
+
+def test_an_extension_that_cannot_be_read_holds_its_own_events_up_only(
+    apps: Clients, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connect("a")
+    connect("b", extension="102")
+    one, both = event("one"), event("both", "101", "102")
+    original = connections.Connections.of_extension
+
+    def reading(self: connections.Connections, account: str, extension: str) -> list[Connection]:
+        if extension == "102":
+            raise Unavailable("not now")
+        return original(self, account, extension)
+
+    monkeypatch.setattr(connections.Connections, "of_extension", reading)
+
+    assert deliver(one, both).unreached == [both]
+    assert apps.frames == [("a", one.body)]
+
+
+def test_what_does_not_fit_into_the_time_is_not_begun(apps: Clients) -> None:
+    connect("a")
+
+    assert deliver(event("one"), remaining=4_999).posted == {failed("no_time"): 1}
+    assert apps.frames == []
+    assert deliver(event("one"), remaining=5_000).posted == {DELIVERED: 1}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "",
+        "no",
+        "[]",
+        "1",
+        '{"id": "x"}',
+        '{"id": "x", "data": []}',
+        '{"id": "x", "data": {"account": "main", "extensions": "101"}}',
+        '{"id": "x", "data": {"account": "main", "extensions": {"101": 1}}}',
+        '{"id": "x", "data": {"account": "main", "extensions": [101]}}',
+        '{"id": "x", "data": {"account": "", "extensions": ["101"]}}',
+        '{"id": null, "data": {"account": "main", "extensions": ["101"]}}',
+    ],
+)
+def test_what_is_no_event_is_unreadable(body: str) -> None:
+    with pytest.raises(Unreadable, match="not_an_event"):
+        Announcement.read(body)
+
+
+# ---------------------------------------------------------------- the function
+
+
+def socket_event(route: str, connection: str = "c1=", ticket: str | None = None) -> dict[str, Any]:
+    return {
+        "requestContext": {"routeKey": route, "connectionId": connection},
+        "queryStringParameters": None if ticket is None else {"ticket": ticket},
+    }
+
+
+def invoke(event: dict[str, Any]) -> dict[str, Any]:
+    answer: dict[str, Any] = load_function("realtime").handler(event, Context())
+    return answer
+
+
+def test_a_client_comes_hears_and_leaves(aws: Backend, apps: Clients, capsys: pytest.CaptureFixture[str]) -> None:
+    ticket = Tickets(aws.table).issue("main", "101", "user-1", now_ms())
+
+    assert invoke(socket_event("$connect", ticket=ticket.text)) == {"statusCode": 200}
+    assert ids_of("101") == {"c1="}
+    assert invoke(socket_event("ping")) == invoke(socket_event("$default")) == {"statusCode": 200}
+    pong, error = (json.loads(frame) for frame in apps.heard("c1="))
+    assert (pong, error["type"], error["code"]) == ({"type": "pong"}, "error", "unknown_action")
+    assert invoke(socket_event("$disconnect")) == {"statusCode": 200}
+    assert ids_of("101") == set()
+    assert ticket.text not in capsys.readouterr().out
+
+
+def test_who_has_no_right_to_is_told_nothing(aws: Backend, capsys: pytest.CaptureFixture[str]) -> None:
+    tickets, now = Tickets(aws.table), now_ms()
+    used, expired = tickets.issue("main", "101", "u", now), tickets.issue("main", "101", "u", now - 31_000)
+    tickets.redeem(used.text, now)
+    wrong = [None, "", "canary-unknown", used.text, expired.text]
+
+    answers = [invoke(socket_event("$connect", ticket=text)) for text in wrong]
+
+    assert answers == [{"statusCode": 401, "body": "unauthorized"}] * 5
+    assert ids_of("101") == set()
+    logged = capsys.readouterr().out
+    assert logged.count("ticket_unknown") == 4
+    assert logged.count("ticket_expired") == 1
+    assert [text for text in wrong if text and text in logged] == []
+
+
+def test_a_table_out_of_reach_lets_nobody_in(aws: Backend, monkeypatch: pytest.MonkeyPatch) -> None:
+    ticket = Tickets(aws.table).issue("main", "101", "user-1", now_ms())
+    fail(monkeypatch, "transact_write_items", refused("InternalServerError"))
+
+    assert invoke(socket_event("$connect", ticket=ticket.text)) == {"statusCode": 503}
+    assert ids_of("101") == set()
+
+
+def test_a_batch_without_configuration_comes_again_whole(aws: Backend, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CONNECTIONS_URL")
+    records = [{"messageId": "1", "body": event("one").body}, {"messageId": "2", "body": "no"}]
+
+    answer = invoke({"Records": records})
+
+    assert answer == {"batchItemFailures": [{"itemIdentifier": "1"}, {"itemIdentifier": "2"}]}
+
+
+def test_what_is_counted_and_logged_holds_no_text(
+    capsys: pytest.CaptureFixture[str], published: str, apps: Clients
+) -> None:
+    connect("a", "gone", "full")
+    apps.answers |= {"gone": 410, "full": 429}
+    capsys.readouterr()
+
+    assert invoke({"Records": [{"messageId": "1", "body": published}]}) == {"batchItemFailures": []}
+
+    logged = capsys.readouterr().out
+    assert all(f'"Realtime{name}":[1.0]' in logged for name in ("Events", "Delivered", "Gone", "Failed"))
+    assert "LimitExceededException" in logged
+    assert json.loads(published)["data"]["text"] not in logged
+    assert PEER not in logged
+
+
+def test_realtime_is_made_once(aws: Backend) -> None:
+    assert isinstance(assemble.realtime(), Realtime)
+    assert assemble.realtime() is assemble.realtime()
+    assert realtime.READS_AT_ONCE <= 10, "of the sockets that the table's client keeps"
