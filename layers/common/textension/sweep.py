@@ -10,7 +10,7 @@ from textension.aws.messages import Messages
 from textension.clock import SECOND, Clock, now_ms
 from textension.errors import Unavailable
 from textension.message import Message
-from textension.outbound import end_lease, expire
+from textension.overdue import end_lease, expire
 from textension.relay import Relay
 from textension.states import State, due_at
 
