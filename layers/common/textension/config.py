@@ -48,6 +48,12 @@ class RelayEnvironment(Environment):
     OUTBOUND_QUEUE_URL: Text
 
 
+class SweeperEnvironment(RelayEnvironment):
+    """Of `sweeper`, which also looks at ClickSend."""
+
+    CREDENTIALS_SECRET_ARN: Text
+
+
 class SenderEnvironment(Environment):
     """Of `outbound_sender`."""
 
@@ -64,6 +70,12 @@ def webhook() -> WebhookEnvironment:
 def relay() -> RelayEnvironment:
     """The relay's and the sweeper's environment."""
     return RelayEnvironment.read()
+
+
+@functools.cache
+def sweeper() -> SweeperEnvironment:
+    """The sweeper's environment, with what only its look at ClickSend needs."""
+    return SweeperEnvironment.read()
 
 
 @functools.cache

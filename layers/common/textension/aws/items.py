@@ -9,6 +9,7 @@
 | message by our id (an inbound one's is made of ClickSend's: this is the dedupe) | `MESSAGE#<id>` | `POINTER` |
 | outbound message by ClickSend's id | `CLICKSEND#<account>#<message_id>` | `POINTER` |
 | quarantined post | `QUARANTINE#<account>` | `<sha256 of the body>` |
+| what ClickSend says of an account | `ACCOUNT#<account>` | `CLICKSEND` |
 """
 
 import zlib
@@ -137,6 +138,11 @@ def clicksend_key(account: str, clicksend_id: str) -> Key:
 def quarantine_key(account: str, digest: str) -> Key:
     """Where a quarantined post is, by the SHA-256 of its body."""
     return Key(f"QUARANTINE#{account}", digest)
+
+
+def clicksend_account_key(account: str) -> Key:
+    """Where it is written what ClickSend says of an account."""
+    return Key(f"ACCOUNT#{account}", "CLICKSEND")
 
 
 _PLAIN_FIELDS: Final = tuple(
