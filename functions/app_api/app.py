@@ -30,22 +30,22 @@ def openapi() -> Response[str]:
     return Response(200, "application/json", document(app), headers={"Cache-Control": "public, max-age=300"})
 
 
-@app.exception_handler(TextensionError)
+@app.exception_handler(TextensionError)  # type: ignore[untyped-decorator]
 def refused(error: TextensionError) -> Response[str]:
     """What the package raised, as the apps get it."""
     if isinstance(error, Unavailable | ConfigurationError):
-        logger.exception("unavailable", reason=error.code)
+        logger.error("unavailable", reason=error.code, exc_info=error)
         metrics.add_metric("AppUnavailable", MetricUnit.Count, 1)
     return of_error(error, _request_id())
 
 
-@app.exception_handler(RequestValidationError)
+@app.exception_handler(RequestValidationError)  # type: ignore[untyped-decorator]
 def unfit(error: RequestValidationError) -> Response[str]:
     """A request that does not fit its schema."""
     return of_fields(error.errors(), _request_id())
 
 
-@app.exception_handler(ResponseValidationError)
+@app.exception_handler(ResponseValidationError)  # type: ignore[untyped-decorator]
 def broken(_error: ResponseValidationError) -> Response[str]:
     """An answer that does not fit its own schema: ours is the fault. What it held stays out of the log."""
     logger.error("an answer does not fit its schema")

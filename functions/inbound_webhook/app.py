@@ -24,7 +24,7 @@ type Response = dict[str, Any]
 
 @metrics.log_metrics
 def handler(event: dict[str, Any], _context: LambdaContext) -> Response:
-    """One post of ClickSend's, as a REST API's proxy event; or a quarantined one, which `app_api` asks to take again."""
+    """One post of ClickSend's, as a REST API's proxy event; or a quarantined one, for `app_api`."""
     if "replay" in event:
         return _replay(**event["replay"])
     try:

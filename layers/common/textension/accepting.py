@@ -1,6 +1,5 @@
 """Texts that somebody wants sent: accepted once, within the caps; sent again once; taken back while there is time."""
 
-import contextlib
 from dataclasses import dataclass
 from typing import Final
 
@@ -26,7 +25,7 @@ CANCELLABLE: Final = frozenset({State.SCHEDULED, State.QUEUED})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """A text that somebody wants sent, times in Unix ms. `key` makes a repeat the same message; `origin` is who asks."""
+    """A text that somebody wants sent, times in Unix ms. `origin` is who asks; its `key` makes a repeat the same."""
 
     origin: str
     key: str
@@ -118,12 +117,6 @@ def cancel(message: Message, messages: Messages, *, origin: str, now: int) -> Me
         raise Conflict(
             "it is too late: the text is on its way or has been dealt with", code="not_cancellable"
         ) from failed
-
-
-def release(message: Message, messages: Messages, *, now: int) -> None:
-    """A scheduled text whose time has come is queued, unless it was taken back."""
-    with contextlib.suppress(ConditionFailed):
-        messages.move(message, moved(message, State.QUEUED, at=now, source="schedule"))
 
 
 def _queue(

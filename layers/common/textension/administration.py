@@ -75,10 +75,8 @@ class Administration:
         self, caller: Caller, number: str | None, *, first: str, last: str, limit: int, after: str | None
     ) -> tuple[list[Message], str | None]:
         """A page of the messages of one number or of all, between two places of the log; the newest first."""
-        if number:
-            numbers = [self.office.account_number(caller, number).number]
-        else:
-            numbers = self._every_number(caller)
+        own = [self.office.account_number(caller, number).number] if number else None
+        numbers = own or self._every_number(caller)
         return self.log.page(caller.account, numbers, first=first, last=last, limit=limit, after=after)
 
     def _every_number(self, caller: Caller) -> list[str]:

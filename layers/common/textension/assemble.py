@@ -14,6 +14,7 @@ from textension.aws.secrets import SigningSecret
 from textension.aws.table import Table
 
 if TYPE_CHECKING:
+    from textension.account_check import AccountCheck
     from textension.administration import Administration
     from textension.aws.caps import Caps
     from textension.aws.connections import Tickets
@@ -106,6 +107,21 @@ def sweep() -> Sweep:
     from textension.sweep import Sweep
 
     return Sweep(messages=relay().messages, relay=relay())
+
+
+@functools.cache
+def account_check() -> AccountCheck:
+    """The look at ClickSend's accounts, for `sweeper`."""
+    from textension.account_check import AccountCheck
+    from textension.aws.clicksend_accounts import ClickSendAccounts
+    from textension.aws.secrets import CredentialsSecret
+
+    environment = config.sweeper()
+    return AccountCheck(
+        accounts=ClickSendAccounts(Table(environment.TABLE_NAME)),
+        secret=CredentialsSecret(environment.CREDENTIALS_SECRET_ARN),
+        allow_http=environment.ENVIRONMENT == "local",
+    )
 
 
 @functools.cache

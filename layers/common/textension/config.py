@@ -63,6 +63,12 @@ class RelayEnvironment(SigningEnvironment):
     OUTBOUND_QUEUE_URL: Text
 
 
+class SweeperEnvironment(RelayEnvironment):
+    """Of `sweeper`, which also looks at ClickSend."""
+
+    CREDENTIALS_SECRET_ARN: Text
+
+
 class SenderEnvironment(SigningEnvironment):
     """Of `outbound_sender`."""
 
@@ -112,6 +118,12 @@ def app() -> AppEnvironment:
 def relay() -> RelayEnvironment:
     """The relay's and the sweeper's environment."""
     return RelayEnvironment.read()
+
+
+@functools.cache
+def sweeper() -> SweeperEnvironment:
+    """The sweeper's environment, with what only its look at ClickSend needs."""
+    return SweeperEnvironment.read()
 
 
 @functools.cache

@@ -14,6 +14,7 @@
   x Refused                the caller did not prove who it is
   x ConfigurationError     the operator must set or correct something; the message names it
   x Unavailable            a dependency is out of reach: the same call may work later
+    - NoAnswer             ClickSend gave none that can be used
 """
 
 
@@ -110,3 +111,13 @@ class Unavailable(TextensionError):
     """A dependency did not answer in time; nothing is known to be wrong with the request."""
 
     code = "unavailable"
+
+
+class NoAnswer(Unavailable):
+    """ClickSend did not tell what it was asked. `reason` is a stable code, fit for logs and metrics."""
+
+    def __init__(self, reason: str, *, retry_after: int | None = None) -> None:
+        super().__init__(f"ClickSend did not answer: {reason}")
+        self.reason = reason
+        self.retry_after = retry_after
+        """Milliseconds that ClickSend asked to wait, where it did."""

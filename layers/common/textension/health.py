@@ -58,7 +58,7 @@ class Health:
             yield Check(
                 "clicksend",
                 "wrong",
-                f"ClickSend does not let us in ({known.trouble}): correct the credentials secret. Texts wait meanwhile.",
+                f"ClickSend does not let us in ({known.trouble}): correct the credentials secret. Texts wait.",
             )
         elif now - known.tried_at > HOUR:
             yield Check("clicksend", "warn", "ClickSend has not been asked for an hour: is the sweeper running?")

@@ -1,6 +1,5 @@
 """Sending: accepted once, claimed by one worker, posted once, and never again without proof that it was not taken."""
 
-import contextlib
 import random
 import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -18,6 +17,7 @@ from textension.clicksend.client import REQUEST_TIMEOUT, ClickSend, OutboundSms
 from textension.clock import MINUTE, SECOND, Clock, now_ms
 from textension.errors import ConfigurationError, Unavailable
 from textension.message import Message, moved
+from textension.overdue import SOURCE, expire
 from textension.receipts import Receipts
 from textension.states import State
 
@@ -29,7 +29,6 @@ type Remaining = Callable[[], int]
 """The milliseconds that the caller has left."""
 _FIRST_WAIT: Final = 30 * SECOND
 _LONGEST_WAIT: Final = 15 * MINUTE
-SOURCE: Final = "outbound_sender"
 _UNREADABLE: Final = (KeyError, ValueError, TypeError)
 """What an item of another version of this code may raise: one message's trouble is not another's."""
 
@@ -40,20 +39,6 @@ class Doorbell:
 
     message_id: str
     attempt: int
-
-
-def end_lease(messages: Messages, message: Message, *, now: int) -> None:
-    """A claim whose worker died: whether ClickSend got the message is unknown."""
-    step = moved(message, State.UNKNOWN, at=now, source="sweeper", reason="WORKER_LOST")
-    with contextlib.suppress(ConditionFailed):
-        messages.move(message, step, fenced=True)
-
-
-def expire(messages: Messages, message: Message, *, now: int) -> None:
-    """A queued message whose validity has passed."""
-    step = moved(message, State.EXPIRED, at=now, source=SOURCE, reason="VALIDITY_PASSED")
-    with contextlib.suppress(ConditionFailed):
-        messages.move(message, step, fenced=True)
 
 
 class Clients(Protocol):

@@ -5,13 +5,12 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from textension.accepting import release
 from textension.aws.items import DUE_SHARDS, Key
 from textension.aws.messages import Messages
 from textension.clock import SECOND, Clock, now_ms
 from textension.errors import Unavailable
 from textension.message import Message, Notice
-from textension.outbound import end_lease, expire
+from textension.overdue import end_lease, expire, release
 from textension.relay import Relay
 from textension.states import State, due_at
 
@@ -78,7 +77,7 @@ class Sweep:
             end_lease(self.messages, message, now=now)
             return "lease_ended"
         if message.state is State.SCHEDULED and (message.scheduled_at or now) <= now:
-            release(message, self.messages, now=now)
+            release(self.messages, message, now=now)
             return "released"
         if message.unannounced:
             self.relay.announce(message)

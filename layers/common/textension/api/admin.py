@@ -5,9 +5,8 @@ from datetime import UTC, date, datetime, time
 from typing import Annotated
 
 from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler.api_gateway import Router
 from aws_lambda_powertools.event_handler.openapi.params import Query
-from aws_lambda_powertools.event_handler.request import Request
-from aws_lambda_powertools.event_handler.router import Router
 
 from textension import assemble
 from textension.api import admin_models as models
@@ -32,7 +31,7 @@ from textension.message import Direction, NumberSettings
 from textension.phone import e164
 from textension.states import State
 
-router = Router()
+router = Router()  # type: ignore[no-untyped-call]
 TAGS = ["admin"]
 
 
@@ -141,7 +140,7 @@ def remove_number(caller: AdminOf, number: NumberPath) -> Response[None]:
 @router.get(
     "/messages", summary="The message log", tags=TAGS, operation_id="adminListMessages", responses=errors(400, 404)
 )
-def list_messages(
+def list_messages(  # noqa: PLR0913, PLR0917 - one for each filter
     caller: AdminOf,
     number: NumberQuery = None,
     first_day: Annotated[date | None, Query(description="UTC, the day included.", examples=["2026-11-01"])] = None,
@@ -276,9 +275,9 @@ def health(caller: AdminOf) -> models.Health:
 
 
 @router.delete("/peers/<peer>", summary="Erase a person", tags=TAGS, operation_id="adminErasePeer", responses=errors())
-def erase(caller: AdminOf, peer: PeerPath, request: Request) -> models.Erased:
+def erase(caller: AdminOf, peer: PeerPath) -> models.Erased:
     """Every text with a peer, in all numbers, present and former; what changed, its name, its quarantined posts."""
-    remaining = request.resolved_event.lambda_context.get_remaining_time_in_millis
+    remaining = router.lambda_context.get_remaining_time_in_millis
     erased, quarantined = assemble.administration().erase(caller, peer, remaining=remaining)
     return models.Erased(
         complete=erased.complete,

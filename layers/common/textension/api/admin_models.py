@@ -52,7 +52,7 @@ class NumberPut(Request):
     """All of a number's settings."""
 
     extensions: Extensions
-    emails: Emails = []
+    emails: Emails = Field(default_factory=list)
     label: Label = ""
     enabled: Annotated[
         bool, Field(description="A disabled number keeps its texts, tells nobody and sends nothing.")

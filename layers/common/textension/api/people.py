@@ -4,7 +4,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from aws_lambda_powertools.event_handler import Response
-from aws_lambda_powertools.event_handler.router import Router
+from aws_lambda_powertools.event_handler.api_gateway import Router
 
 from textension import assemble
 from textension.api import models
@@ -14,7 +14,7 @@ from textension.aws.contacts import Contact
 from textension.aws.push_subscriptions import PushSubscription
 from textension.errors import BadInput, NotFound
 
-router = Router()
+router = Router()  # type: ignore[no-untyped-call]
 
 # A client names the address that we shall post to: only where browsers' makers run their push services.
 PUSH_SERVICES: Final = (

@@ -52,7 +52,7 @@ class Problem(Answer):
     code: Annotated[str, Field(examples=["not_found"])]
     detail: str
     request_id: str
-    errors: list[FieldError] = []
+    errors: list[FieldError] = Field(default_factory=list)
 
 
 def problem(

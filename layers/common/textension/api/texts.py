@@ -4,8 +4,8 @@ import json
 from datetime import datetime
 from typing import Annotated
 
+from aws_lambda_powertools.event_handler.api_gateway import Router
 from aws_lambda_powertools.event_handler.openapi.params import Query
-from aws_lambda_powertools.event_handler.router import Router
 
 from textension import assemble, segments
 from textension.api import models
@@ -27,7 +27,7 @@ from textension.aws.conversations import Place
 from textension.caller import Caller
 from textension.clock import iso
 
-router = Router()
+router = Router()  # type: ignore[no-untyped-call]
 
 
 @router.get("/me", summary="Who you are", tags=["me"], operation_id="getMe", responses=errors())
@@ -63,9 +63,8 @@ def list_conversations(
     """Of one of your numbers or of all. One that gets a new text moves to the top, behind a cursor's back."""
     office = assemble.office()
     purpose = _purpose(caller, "conversations", number or "")
-    found, place = office.inbox(
-        caller, number=number, limit=limit, place=_place(opened(office.signer, purpose, cursor))
-    )
+    start = _place(opened(office.signer, purpose, cursor))
+    found, place = office.inbox(caller, number=number, limit=limit, place=start)
     if unread:
         found = [one for one in found if one.unread.get(caller.extension)]
     names = office.names(caller, found)
@@ -105,7 +104,7 @@ def get_conversation(caller: CallerOf, number: NumberPath, peer: PeerPath) -> mo
     responses=errors(404),
 )
 def mark_read(caller: CallerOf, number: NumberPath, peer: PeerPath, body: models.ReadUpTo) -> models.Unread:
-    """For your extension only. What arrived after that message stays unread; reading less than before changes nothing."""
+    """For your extension only. What arrived after that message stays unread; reading less again changes nothing."""
     return models.Unread(unread=assemble.office().read(caller, number, peer, body.up_to))
 
 
@@ -212,7 +211,7 @@ def get_message(caller: CallerOf, message_id: MessagePath) -> models.MessageWith
     responses=errors(404, 409, 429),
 )
 def resend_message(caller: CallerOf, message_id: MessagePath) -> models.Message:
-    """A new message in place of one that is rejected, undelivered or unresolved; once, however often it is asked for."""
+    """A new message in place of one that is rejected, undelivered or unresolved; once, however often it is asked."""
     return models.Message.of(assemble.office().resend(caller, message_id))
 
 
@@ -229,7 +228,7 @@ def cancel_message(caller: CallerOf, message_id: MessagePath) -> models.Message:
 
 
 @router.post(
-    "/segments", summary="Measure a text", tags=["messages"], operation_id="measureText", responses=errors(signed=True)
+    "/segments", summary="Measure a text", tags=["messages"], operation_id="measureText", responses=errors(415)
 )
 def measure(_caller: CallerOf, body: models.Draft) -> models.Size:
     """Its encoding, its length and its number of segments."""

@@ -19,6 +19,7 @@
 | ticket for one WebSocket | `TICKET#<sha256 of its text>` | `TICKET` |
 | WebSocket of an extension | `EXTENSION#<account>#<extension>` | `CONNECTION#<id>` |
 | the same by API Gateway's id of it | `CONNECTION#<id>` | `POINTER` |
+| what ClickSend says of an account | `ACCOUNT#<account>` | `CLICKSEND` |
 """
 
 import zlib
@@ -185,11 +186,6 @@ def former_number_key(account: str, number: str) -> Key:
     return Key(f"ACCOUNT#{account}", f"FORMERNUMBER#{number}")
 
 
-def extension_pk(account: str, extension: str) -> str:
-    """The partition of an extension."""
-    return f"EXTENSION#{account}#{extension}"
-
-
 def quarantine_key(account: str, digest: str) -> Key:
     """Where a quarantined post is, by the SHA-256 of its body."""
     return Key(f"QUARANTINE#{account}", digest)
@@ -213,6 +209,11 @@ def connection_key(account: str, extension: str, connection_id: str) -> Key:
 def connection_pointer_key(connection_id: str) -> Key:
     """Where the pointer to a WebSocket is, by API Gateway's id."""
     return Key(f"CONNECTION#{connection_id}", "POINTER")
+
+
+def clicksend_account_key(account: str) -> Key:
+    """Where it is written what ClickSend says of an account."""
+    return Key(f"ACCOUNT#{account}", "CLICKSEND")
 
 
 _PLAIN_FIELDS: Final = tuple(
