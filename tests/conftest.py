@@ -128,6 +128,16 @@ def _backend(monkeypatch: pytest.MonkeyPatch) -> Backend:
         "WEBHOOK_SECRET_ARN": secrets["WebhookSecret"],
         "SIGNING_SECRET_ARN": secrets["SigningSecret"],
         "REQUIRE_WEBHOOK_TOKEN": "true",
+        "INBOUND_WEBHOOK": "inbound-webhook",
+        **{
+            f"{name}_URL": sqs.create_queue(QueueName=name.lower())["QueueUrl"]
+            for name in (
+                "OUTBOUND_DEAD_LETTER_QUEUE",
+                "REALTIME_DEAD_LETTER_QUEUE",
+                "EMAIL_DEAD_LETTER_QUEUE",
+                "FAILURE_QUEUE",
+            )
+        },
         "DEFAULT_COUNTRY": "AU",
         "CONNECTIONS_URL": f"https://abcdef1234.execute-api.{REGION}.amazonaws.com/live",
         # A logger of its own for each test: Powertools keeps them by name, with the stdout of their first day.

@@ -8,7 +8,7 @@ from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValida
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from textension.api import admin, people, texts
-from textension.api.context import errors
+from textension.api.context import answers
 from textension.api.document import document
 from textension.api.problems import of_error, of_fields, problem
 from textension.api.requests import PREFIX, normalized
@@ -23,7 +23,11 @@ app.include_router(admin.router, prefix="/admin")
 
 
 @app.get(
-    "/openapi.json", summary="This description", tags=["api"], operation_id="getOpenApi", responses=errors(public=True)
+    "/openapi.json",
+    summary="This description",
+    tags=["api"],
+    operation_id="getOpenApi",
+    responses=answers(None, public=True),
 )
 def openapi() -> Response[str]:
     """OpenAPI 3.1, made of the routes that are served."""

@@ -10,7 +10,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Query
 
 from textension import assemble
 from textension.api import admin_models as models
-from textension.api.context import AdminOf, errors
+from textension.api.context import AdminOf, answers
 from textension.api.models import Message, Messages, OptOut, OptOuts
 from textension.api.requests import (
     CursorQuery,
@@ -36,7 +36,11 @@ TAGS = ["admin"]
 
 
 @router.get(
-    "/numbers", summary="The account's numbers", tags=TAGS, operation_id="adminListNumbers", responses=errors(400)
+    "/numbers",
+    summary="The account's numbers",
+    tags=TAGS,
+    operation_id="adminListNumbers",
+    responses=answers(models.AdminNumbers, 400),
 )
 def list_numbers(
     caller: AdminOf,
@@ -61,7 +65,11 @@ def _matches(settings: NumberSettings, q: str | None) -> bool:
 
 
 @router.put(
-    "/numbers", summary="Change several numbers", tags=TAGS, operation_id="adminChangeNumbers", responses=errors(415)
+    "/numbers",
+    summary="Change several numbers",
+    tags=TAGS,
+    operation_id="adminChangeNumbers",
+    responses=answers(models.BulkResult),
 )
 def change_numbers(caller: AdminOf, body: models.BulkChange) -> models.BulkResult:
     """Each for itself: one that cannot be changed keeps no other from it."""
@@ -73,7 +81,11 @@ def change_numbers(caller: AdminOf, body: models.BulkChange) -> models.BulkResul
 
 
 @router.delete(
-    "/numbers", summary="Remove several numbers", tags=TAGS, operation_id="adminRemoveNumbers", responses=errors()
+    "/numbers",
+    summary="Remove several numbers",
+    tags=TAGS,
+    operation_id="adminRemoveNumbers",
+    responses=answers(models.BulkResult),
 )
 def remove_numbers(
     caller: AdminOf,
@@ -93,7 +105,11 @@ def _bulk(results: Mapping[str, TextensionError | None]) -> models.BulkResult:
 
 
 @router.get(
-    "/numbers/<number>", summary="A number's settings", tags=TAGS, operation_id="adminGetNumber", responses=errors(404)
+    "/numbers/<number>",
+    summary="A number's settings",
+    tags=TAGS,
+    operation_id="adminGetNumber",
+    responses=answers(models.AdminNumber, 404),
 )
 def get_number(caller: AdminOf, number: NumberPath) -> models.AdminNumber:
     """Who sees its texts, and who is told by e-mail."""
@@ -105,7 +121,7 @@ def get_number(caller: AdminOf, number: NumberPath) -> models.AdminNumber:
     summary="Add or change a number",
     tags=TAGS,
     operation_id="adminPutNumber",
-    responses=errors(409, 415),
+    responses=answers(models.AdminNumber, 409),
 )
 def put_number(caller: AdminOf, number: NumberPath, body: models.NumberPut) -> models.AdminNumber:
     """All of its settings. A new one must be listed by ClickSend for the account."""
@@ -126,7 +142,7 @@ def put_number(caller: AdminOf, number: NumberPath, body: models.NumberPut) -> m
     tags=TAGS,
     operation_id="adminRemoveNumber",
     status_code=204,
-    responses=errors(404),
+    responses=answers(None, 404, status=204),
 )
 def remove_number(caller: AdminOf, number: NumberPath) -> Response[None]:
     """Its conversations stay; new texts to it go to quarantine."""
@@ -138,7 +154,11 @@ def remove_number(caller: AdminOf, number: NumberPath) -> Response[None]:
 
 
 @router.get(
-    "/messages", summary="The message log", tags=TAGS, operation_id="adminListMessages", responses=errors(400, 404)
+    "/messages",
+    summary="The message log",
+    tags=TAGS,
+    operation_id="adminListMessages",
+    responses=answers(Messages, 400, 404),
 )
 def list_messages(  # noqa: PLR0913, PLR0917 - one for each filter
     caller: AdminOf,
@@ -193,7 +213,7 @@ def _ms(day: date) -> int:
     summary="What could not be taken in",
     tags=TAGS,
     operation_id="adminListQuarantine",
-    responses=errors(400),
+    responses=answers(models.Quarantine, 400),
 )
 def list_quarantine(caller: AdminOf, cursor: CursorQuery = None, limit: LimitQuery = 50) -> models.Quarantine:
     """Kept as it came, for 90 days."""
@@ -222,7 +242,7 @@ def list_quarantine(caller: AdminOf, cursor: CursorQuery = None, limit: LimitQue
     summary="Take a post in again",
     tags=TAGS,
     operation_id="adminReplay",
-    responses=errors(404),
+    responses=answers(models.Replayed, 404),
 )
 def replay(caller: AdminOf, post_id: QuarantinePath) -> models.Replayed:
     """Once the cause is mended. What was taken in leaves the quarantine."""
@@ -230,7 +250,13 @@ def replay(caller: AdminOf, post_id: QuarantinePath) -> models.Replayed:
     return models.Replayed(outcome=replayed["outcome"], id=replayed["id"], reason=replayed["reason"] or None)
 
 
-@router.get("/opt-outs", summary="Who opted out", tags=TAGS, operation_id="adminListOptOuts", responses=errors(400))
+@router.get(
+    "/opt-outs",
+    summary="Who opted out",
+    tags=TAGS,
+    operation_id="adminListOptOuts",
+    responses=answers(OptOuts, 400),
+)
 def list_opt_outs(
     caller: AdminOf, number: NumberQuery = None, cursor: CursorQuery = None, limit: LimitQuery = 100
 ) -> OptOuts:
@@ -252,7 +278,7 @@ def list_opt_outs(
     tags=TAGS,
     operation_id="adminLiftOptOut",
     status_code=204,
-    responses=errors(404),
+    responses=answers(None, 404, status=204),
 )
 def lift_opt_out(caller: AdminOf, number: NumberPath, peer: PeerPath) -> Response[None]:
     """For a peer who asked for texts again by other means than START; a later STOP counts again."""
@@ -263,7 +289,13 @@ def lift_opt_out(caller: AdminOf, number: NumberPath, peer: PeerPath) -> Respons
 # ---------------------------------------------------------------- health, erasing
 
 
-@router.get("/health", summary="What is wrong now", tags=TAGS, operation_id="adminHealth", responses=errors())
+@router.get(
+    "/health",
+    summary="What is wrong now",
+    tags=TAGS,
+    operation_id="adminHealth",
+    responses=answers(models.Health),
+)
 def health(caller: AdminOf) -> models.Health:
     """In words, and which setting to change."""
     checks = assemble.health().look(caller.account)
@@ -274,7 +306,13 @@ def health(caller: AdminOf) -> models.Health:
     )
 
 
-@router.delete("/peers/<peer>", summary="Erase a person", tags=TAGS, operation_id="adminErasePeer", responses=errors())
+@router.delete(
+    "/peers/<peer>",
+    summary="Erase a person",
+    tags=TAGS,
+    operation_id="adminErasePeer",
+    responses=answers(models.Erased),
+)
 def erase(caller: AdminOf, peer: PeerPath) -> models.Erased:
     """Every text with a peer, in all numbers, present and former; what changed, its name, its quarantined posts."""
     remaining = router.lambda_context.get_remaining_time_in_millis

@@ -2,9 +2,9 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
-from textension.api.models import E164, Answer, Cursor, MessageId, Request, Text, Time
+from textension.api.models import E164, Answer, Cursor, MessageId, Request, Time, Trimmed
 from textension.message import NumberSettings
 
 MOST_EXTENSIONS = 45
@@ -15,7 +15,7 @@ type Email = Annotated[
     str,
     Field(pattern=r"^[!-?A-~]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$", max_length=200, examples=["sales@example.com"]),
 ]
-type Label = Annotated[Text, StringConstraints(strip_whitespace=True, max_length=80)]
+Label = Annotated[Trimmed, Field(max_length=80)]
 type Extensions = Annotated[list[Extension], Field(min_length=1, max_length=MOST_EXTENSIONS)]
 type Emails = Annotated[list[Email], Field(max_length=20)]
 

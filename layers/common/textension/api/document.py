@@ -7,6 +7,7 @@ from typing import Any, Final
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver
 from aws_lambda_powertools.event_handler.openapi.models import Server
 
+from textension.api.context import MEANS
 from textension.api.problems import CONTENT_TYPE
 
 TITLE: Final = "Textension"
@@ -33,7 +34,7 @@ def document(app: APIGatewayRestResolver) -> str:
         )
     )
     schemas = found["components"]["schemas"]
-    for unused in ("HTTPValidationError", "ValidationError"):
+    for unused in ("HTTPValidationError", "ValidationError", "ResponseValidationError"):
         schemas.pop(unused, None)
     found["components"]["securitySchemes"] = {
         _SCHEME: {"type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": "Cognito's ID token"}
@@ -41,20 +42,28 @@ def document(app: APIGatewayRestResolver) -> str:
     for path, methods in found["paths"].items():
         for operation in methods.values():
             operation["security"] = [] if path == PUBLIC else [{_SCHEME: []}]
+            if path == PUBLIC:
+                operation["responses"]["200"]["content"] = {"application/json": {"schema": {"type": "object"}}}
+                del operation["responses"]["422"]  # it takes nothing that could be wrong
             _describe(operation)
     return json.dumps(found, ensure_ascii=False, separators=(",", ":"))
 
 
 def _describe(operation: dict[str, Any]) -> None:
-    """Give each error an example, and the headers that come with it."""
-    for status, response in operation["responses"].items():
+    """Name the errors that come before any route, and give each an example and the headers that come with it."""
+    responses = operation["responses"]
+    early = (400, 413, 415, 500) if "requestBody" in operation else (500,)
+    for status in early:
+        schema = {"$ref": "#/components/schemas/Problem"}
+        responses[str(status)] = {"description": MEANS[status], "content": {CONTENT_TYPE: {"schema": schema}}}
+    for status, response in responses.items():
         problem = response.get("content", {}).get(CONTENT_TYPE)
         if problem is None:
-            response.setdefault("description", "Done")
             continue
         problem["example"] = _example(int(status))
         if status in {"429", "500", "503"}:
             response["headers"] = {"Retry-After": {"description": "Seconds", "schema": {"type": "integer"}}}
+    operation["responses"] = dict(sorted(responses.items()))
 
 
 _EXAMPLES: Final = {
@@ -63,6 +72,7 @@ _EXAMPLES: Final = {
     403: ("Forbidden", "admin_only", "this is for administrators of the account"),
     404: ("Not Found", "not_found", "you have no such number"),
     409: ("Conflict", "recipient_opted_out", "+61422222222 has opted out of texts from +61411111111"),
+    413: ("Content Too Large", "too_large", "the body has 70,000 bytes: 65,536 at most"),
     415: ("Unsupported Media Type", "unsupported_media_type", "send the body as Content-Type: application/json"),
     422: ("Unprocessable Entity", "text_too_long", "the text has 1600 characters in GSM-7, 11 segments"),
     429: ("Too Many Requests", "cap_reached", "you have sent all that one may in a minute"),

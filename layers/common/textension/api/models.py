@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
 from textension import segments
 from textension.aws.contacts import Contact as StoredContact
@@ -28,7 +28,13 @@ def _no_half_characters(value: object) -> object:
     return value
 
 
-type Text = Annotated[str, BeforeValidator(_no_half_characters)]
+def _trimmed(value: object) -> object:
+    value = _no_half_characters(value)
+    return value.strip() if isinstance(value, str) else value
+
+
+Text = Annotated[str, BeforeValidator(_no_half_characters)]
+Trimmed = Annotated[str, BeforeValidator(_trimmed)]
 
 
 class Request(BaseModel):
@@ -310,9 +316,7 @@ class Ticket(Answer):
 class ContactName(Request):
     """What to call a peer."""
 
-    name: Annotated[Text, StringConstraints(strip_whitespace=True, min_length=1, max_length=80)] = Field(
-        examples=["Ana Souza"]
-    )
+    name: Annotated[Trimmed, Field(min_length=1, max_length=80, examples=["Ana Souza"])]
 
 
 class Contact(Answer):

@@ -8,7 +8,7 @@ from aws_lambda_powertools.event_handler.api_gateway import Router
 
 from textension import assemble
 from textension.api import models
-from textension.api.context import CallerOf, errors
+from textension.api.context import CallerOf, answers
 from textension.api.requests import PeerPath, SubscriptionPath
 from textension.aws.contacts import Contact
 from textension.aws.push_subscriptions import PushSubscription
@@ -26,7 +26,11 @@ PUSH_SERVICES: Final = (
 
 
 @router.get(
-    "/contacts/<peer>", summary="A peer's name", tags=["contacts"], operation_id="getContact", responses=errors(404)
+    "/contacts/<peer>",
+    summary="A peer's name",
+    tags=["contacts"],
+    operation_id="getContact",
+    responses=answers(models.Contact, 404),
 )
 def get_contact(caller: CallerOf, peer: PeerPath) -> models.Contact:
     """As everybody in the account sees it."""
@@ -38,7 +42,11 @@ def get_contact(caller: CallerOf, peer: PeerPath) -> models.Contact:
 
 
 @router.put(
-    "/contacts/<peer>", summary="Name a peer", tags=["contacts"], operation_id="putContact", responses=errors(415)
+    "/contacts/<peer>",
+    summary="Name a peer",
+    tags=["contacts"],
+    operation_id="putContact",
+    responses=answers(models.Contact),
 )
 def put_contact(caller: CallerOf, peer: PeerPath, body: models.ContactName) -> models.Contact:
     """For everybody in the account."""
@@ -54,7 +62,7 @@ def put_contact(caller: CallerOf, peer: PeerPath, body: models.ContactName) -> m
     tags=["contacts"],
     operation_id="deleteContact",
     status_code=204,
-    responses=errors(404),
+    responses=answers(None, 404, status=204),
 )
 def delete_contact(caller: CallerOf, peer: PeerPath) -> Response[None]:
     """The conversations stay."""
@@ -70,7 +78,7 @@ def delete_contact(caller: CallerOf, peer: PeerPath) -> Response[None]:
     tags=["pushes"],
     operation_id="putPushSubscription",
     status_code=204,
-    responses=errors(409, 415),
+    responses=answers(None, 409, status=204),
 )
 def put_push_subscription(
     caller: CallerOf, subscription_id: SubscriptionPath, body: models.PushSubscription
@@ -94,7 +102,7 @@ def put_push_subscription(
     tags=["pushes"],
     operation_id="deletePushSubscription",
     status_code=204,
-    responses=errors(),
+    responses=answers(None, status=204),
 )
 def delete_push_subscription(caller: CallerOf, subscription_id: SubscriptionPath) -> Response[None]:
     """Whether it was there or not."""

@@ -9,6 +9,7 @@ from aws_lambda_powertools.event_handler import Response
 from pydantic import Field
 
 from textension.api.models import Answer
+from textension.api.requests import Malformed, TooLarge, UnsupportedType
 from textension.errors import (
     BadInput,
     Conflict,
@@ -26,6 +27,9 @@ RETRY_AFTER: Final = 5
 
 # The first that fits.
 _STATUS: Final[tuple[tuple[type[TextensionError], HTTPStatus], ...]] = (
+    (Malformed, HTTPStatus.BAD_REQUEST),
+    (UnsupportedType, HTTPStatus.UNSUPPORTED_MEDIA_TYPE),
+    (TooLarge, HTTPStatus.REQUEST_ENTITY_TOO_LARGE),
     (KeyReused, HTTPStatus.UNPROCESSABLE_ENTITY),
     (BadInput, HTTPStatus.UNPROCESSABLE_ENTITY),
     (NotFound, HTTPStatus.NOT_FOUND),

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Final
 from urllib.parse import quote, unquote
 
 from aws_lambda_powertools.event_handler.openapi.params import Header, Path, Query
+from pydantic import BeforeValidator
 
 from textension.errors import BadInput, TextensionError
 from textension.ids import Signer
@@ -37,9 +38,15 @@ class TooLarge(TextensionError):
     code = "too_large"
 
 
-NumberPath = Annotated[str, Path(description="One of your numbers, E.164, percent-encoded.", examples=["+61411111111"])]
+NumberPath = Annotated[
+    str,
+    BeforeValidator(unquote),
+    Path(description="One of your numbers, E.164, percent-encoded.", examples=["+61411111111"]),
+]
 PeerPath = Annotated[
-    str, Path(max_length=100, description="The other side, percent-encoded.", examples=["+61422222222"])
+    str,
+    BeforeValidator(unquote),
+    Path(max_length=100, description="The other side, percent-encoded.", examples=["+61422222222"]),
 ]
 MessagePath = Annotated[
     str, Path(description="A message's id.", examples=["38VSP1M892RHB0THPX80B1AYM9"], max_length=40)
@@ -91,11 +98,6 @@ def _json_object(event: Mapping[str, Any]) -> str | None:
     if not isinstance(value, dict):
         raise BadInput("the body must be a JSON object")
     return text
-
-
-def decoded(value: str) -> str:
-    """A path parameter as its sender meant it."""
-    return unquote(value)
 
 
 def sealed(signer: Signer, purpose: str, position: Any) -> str:

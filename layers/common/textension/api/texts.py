@@ -9,7 +9,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Query
 
 from textension import assemble, segments
 from textension.api import models
-from textension.api.context import CallerOf, errors
+from textension.api.context import CallerOf, answers
 from textension.api.requests import (
     CursorQuery,
     IdempotencyKey,
@@ -30,13 +30,25 @@ from textension.clock import iso
 router = Router()  # type: ignore[no-untyped-call]
 
 
-@router.get("/me", summary="Who you are", tags=["me"], operation_id="getMe", responses=errors())
+@router.get(
+    "/me",
+    summary="Who you are",
+    tags=["me"],
+    operation_id="getMe",
+    responses=answers(models.Me),
+)
 def get_me(caller: CallerOf) -> models.Me:
     """What the token says."""
     return models.Me(account=caller.account, extension=caller.extension, email=caller.email, admin=caller.admin)
 
 
-@router.get("/numbers", summary="Your numbers", tags=["me"], operation_id="listNumbers", responses=errors())
+@router.get(
+    "/numbers",
+    summary="Your numbers",
+    tags=["me"],
+    operation_id="listNumbers",
+    responses=answers(models.Numbers),
+)
 def list_numbers(caller: CallerOf) -> models.Numbers:
     """The numbers that your extension may text from."""
     found = assemble.office().my_numbers(caller)
@@ -51,7 +63,7 @@ def list_numbers(caller: CallerOf) -> models.Numbers:
     summary="Conversations, the newest first",
     tags=["conversations"],
     operation_id="listConversations",
-    responses=errors(404),
+    responses=answers(models.Conversations, 404),
 )
 def list_conversations(
     caller: CallerOf,
@@ -86,7 +98,7 @@ def _place(position: list[object] | None) -> Place | None:
     summary="One conversation",
     tags=["conversations"],
     operation_id="getConversation",
-    responses=errors(404),
+    responses=answers(models.Conversation, 404),
 )
 def get_conversation(caller: CallerOf, number: NumberPath, peer: PeerPath) -> models.Conversation:
     """An empty one where nothing was said yet."""
@@ -101,7 +113,7 @@ def get_conversation(caller: CallerOf, number: NumberPath, peer: PeerPath) -> mo
     summary="Mark as read",
     tags=["conversations"],
     operation_id="markRead",
-    responses=errors(404),
+    responses=answers(models.Unread, 404),
 )
 def mark_read(caller: CallerOf, number: NumberPath, peer: PeerPath, body: models.ReadUpTo) -> models.Unread:
     """For your extension only. What arrived after that message stays unread; reading less again changes nothing."""
@@ -113,7 +125,7 @@ def mark_read(caller: CallerOf, number: NumberPath, peer: PeerPath, body: models
     summary="Block a peer",
     tags=["conversations"],
     operation_id="blockPeer",
-    responses=errors(404),
+    responses=answers(models.Conversation, 404),
 )
 def block(caller: CallerOf, number: NumberPath, peer: PeerPath) -> models.Conversation:
     """For everybody who shares the number: its texts are kept, count as read and notify nobody; it cannot be texted."""
@@ -125,7 +137,7 @@ def block(caller: CallerOf, number: NumberPath, peer: PeerPath) -> models.Conver
     summary="Let a peer through again",
     tags=["conversations"],
     operation_id="unblockPeer",
-    responses=errors(404),
+    responses=answers(models.Conversation, 404),
 )
 def unblock(caller: CallerOf, number: NumberPath, peer: PeerPath) -> models.Conversation:
     """Whether it was blocked or not."""
@@ -147,7 +159,7 @@ def _blocked(caller: Caller, number: str, peer: str, *, blocked: bool) -> models
     summary="A thread, the newest first",
     tags=["messages"],
     operation_id="listMessages",
-    responses=errors(404),
+    responses=answers(models.Messages, 404),
 )
 def list_messages(
     caller: CallerOf, number: NumberPath, peer: PeerPath, cursor: CursorQuery = None, limit: LimitQuery = 50
@@ -169,7 +181,7 @@ def list_messages(
     tags=["messages"],
     operation_id="sendMessage",
     status_code=202,
-    responses=errors(400, 404, 409, 429),
+    responses=answers(models.Message, 404, 409, status=202),
 )
 def send_message(
     caller: CallerOf, number: NumberPath, peer: PeerPath, key: IdempotencyKey, body: models.NewMessage
@@ -195,7 +207,7 @@ def send_message(
     summary="One message and its journey",
     tags=["messages"],
     operation_id="getMessage",
-    responses=errors(404),
+    responses=answers(models.MessageWithJourney, 404),
 )
 def get_message(caller: CallerOf, message_id: MessagePath) -> models.MessageWithJourney:
     """All that became of it, and when. Admins see every message of the account."""
@@ -208,7 +220,7 @@ def get_message(caller: CallerOf, message_id: MessagePath) -> models.MessageWith
     tags=["messages"],
     operation_id="resendMessage",
     status_code=202,
-    responses=errors(404, 409, 429),
+    responses=answers(models.Message, 404, 409, status=202),
 )
 def resend_message(caller: CallerOf, message_id: MessagePath) -> models.Message:
     """A new message in place of one that is rejected, undelivered or unresolved; once, however often it is asked."""
@@ -220,7 +232,7 @@ def resend_message(caller: CallerOf, message_id: MessagePath) -> models.Message:
     summary="Take a message back",
     tags=["messages"],
     operation_id="cancelMessage",
-    responses=errors(404, 409),
+    responses=answers(models.Message, 404, 409),
 )
 def cancel_message(caller: CallerOf, message_id: MessagePath) -> models.Message:
     """While it is scheduled or queued."""
@@ -228,7 +240,11 @@ def cancel_message(caller: CallerOf, message_id: MessagePath) -> models.Message:
 
 
 @router.post(
-    "/segments", summary="Measure a text", tags=["messages"], operation_id="measureText", responses=errors(415)
+    "/segments",
+    summary="Measure a text",
+    tags=["messages"],
+    operation_id="measureText",
+    responses=answers(models.Size),
 )
 def measure(_caller: CallerOf, body: models.Draft) -> models.Size:
     """Its encoding, its length and its number of segments."""
@@ -240,7 +256,11 @@ def measure(_caller: CallerOf, body: models.Draft) -> models.Size:
 
 
 @router.get(
-    "/changes", summary="What changed since", tags=["changes"], operation_id="listChanges", responses=errors(400)
+    "/changes",
+    summary="What changed since",
+    tags=["changes"],
+    operation_id="listChanges",
+    responses=answers(models.Changes, 400),
 )
 def list_changes(
     caller: CallerOf,
@@ -283,7 +303,7 @@ def _position(since: str | None, purpose: str) -> Position | None:
     tags=["changes"],
     operation_id="createTicket",
     status_code=201,
-    responses=errors(),
+    responses=answers(models.Ticket, status=201),
 )
 def create_ticket(caller: CallerOf) -> models.Ticket:
     """Connect with `?ticket=` within 30 seconds; each ticket is good once."""
