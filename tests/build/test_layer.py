@@ -13,6 +13,9 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
+from textension.aws import items
+from textension.aws.clicksend_accounts import ClickSendAccounts
+from textension.clock import now_ms
 
 from local.simulator import Running
 from tests.build.bridge import over_http
@@ -206,7 +209,7 @@ LOADED: Final = {
     "inbound_webhook": ("form_16_keys", AWS_AND_LOGS),
     "stream_relay": ("message_queued", AWS_AND_LOGS),
     "outbound_sender": ("batch_of_one", AWS_AND_LOGS | HTTP_CLIENT),
-    "sweeper": ("each_minute", AWS_AND_LOGS | HTTP_CLIENT),  # by way of `outbound`, whose leases it ends
+    "sweeper": ("each_minute", AWS_AND_LOGS),  # the HTTP client only where an account is to be looked at
 }
 """The packages that a function may load while it handles a file; each one costs every cold start."""
 NOBODY: Final = ("aws_lambda_powertools.event_handler", "aws_xray_sdk", "phonenumbers", "pydantic.v1")
@@ -217,6 +220,7 @@ def environment(stack: Backend) -> Iterator[dict[str, str]]:
     """The environment of a function whose AWS is this process's."""
     arrange.for_inbound_webhook(stack.messages)
     arrange.for_outbound_sender(stack.messages, "batch_of_one")
+    ClickSendAccounts(stack.table).record("main", [], at=now_ms())
     with over_http() as url:
         yield BASE | {
             "AWS_ENDPOINT_URL": url,
@@ -267,3 +271,17 @@ def test_a_function_loads_what_it_uses(
     assert (ran.answer, ran.raised) == (ANSWERS[function], "")
     assert packages(ran.used) == expected
     assert [name for name in ran.used if name.startswith(NOBODY)] == []
+
+
+def test_a_sweep_that_looks_at_clicksend_loads_the_http_client(
+    isolated: Isolated, environment: dict[str, str], stack: Backend, clicksend: Running
+) -> None:
+    stack.table.delete(items.clicksend_account_key("main"))
+
+    ran = isolated(FUNCTIONS["sweeper"], "app", event=arrange.event("sweeper", "each_minute"), environment=environment)
+
+    assert (ran.answer, ran.raised) == ({}, "")
+    assert packages(ran.used) == AWS_AND_LOGS | HTTP_CLIENT
+    found = ClickSendAccounts(stack.table).get("main")
+    assert found is not None
+    assert (found.trouble, found.lists("+61411111111")) == ("", True)
