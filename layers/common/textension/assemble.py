@@ -15,6 +15,7 @@ from textension.aws.table import Table
 
 if TYPE_CHECKING:
     from textension.aws.secrets import WebhookSecret
+    from textension.copies import Copies
     from textension.inbound import Door
     from textension.outbound import Sender
     from textension.relay import Relay
@@ -93,4 +94,24 @@ def sender() -> Sender:
         receipts=Receipts(messages=messages, signer=signer),
         signer=signer,
         clients=Accounts(secret.of, allow_http=environment.ENVIRONMENT == "local"),
+    )
+
+
+@functools.cache
+def copies() -> Copies:
+    """The e-mail copies, for `email_notifier`."""
+    from textension.aws.emails import EmailMarks, EmailTroubles
+    from textension.aws.mailer import Mailer
+    from textension.aws.numbers import Numbers
+    from textension.copies import Copies
+
+    environment = config.email()
+    table = Table(environment.TABLE_NAME)
+    return Copies(
+        numbers=Numbers(table),
+        marks=EmailMarks(table),
+        troubles=EmailTroubles(table),
+        mailer=Mailer(environment.EMAIL_FROM, environment.CONFIGURATION_SET),
+        signer=SigningSecret(environment.SIGNING_SECRET_ARN).signer(),
+        app_url=environment.APP_URL,
     )

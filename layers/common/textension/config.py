@@ -54,6 +54,14 @@ class SenderEnvironment(Environment):
     CREDENTIALS_SECRET_ARN: Text
 
 
+class EmailEnvironment(Environment):
+    """Of `email_notifier`. Without a sender nothing is mailed."""
+
+    EMAIL_FROM: str = ""
+    APP_URL: Text
+    CONFIGURATION_SET: Text
+
+
 @functools.cache
 def webhook() -> WebhookEnvironment:
     """The webhook's environment."""
@@ -70,3 +78,9 @@ def relay() -> RelayEnvironment:
 def sender() -> SenderEnvironment:
     """The sender's environment."""
     return SenderEnvironment.read()
+
+
+@functools.cache
+def email() -> EmailEnvironment:
+    """The e-mail copies' environment."""
+    return EmailEnvironment.read()

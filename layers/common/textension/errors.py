@@ -8,6 +8,7 @@
   x Conflict               the thing is in another state, or already taken
     - OptedOut             the peer does not want to be texted
   x Refused                the caller did not prove who it is
+  x Undeliverable          a mail that nobody will take, now or later; `reason` says why
   x ConfigurationError     the operator must set or correct something; the message names it
   x Unavailable            a dependency is out of reach: the same call may work later
 """
@@ -47,6 +48,14 @@ class OptedOut(Conflict):
 
 class Refused(TextensionError):
     """Not authentic. The message is for tests and metrics; callers outside are told nothing."""
+
+
+class Undeliverable(TextensionError):
+    """A mail cannot be sent, and trying again changes nothing. `reason` is a stable code, fit for logs and metrics."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 class ConfigurationError(TextensionError):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import boto3
 from botocore.config import Config
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_secretsmanager import SecretsManagerClient
+    from mypy_boto3_sesv2 import SESV2Client
     from mypy_boto3_sns import SNSClient
     from mypy_boto3_sqs import SQSClient
 
@@ -23,6 +24,9 @@ CONFIG = Config(
     retries={"mode": "standard", "total_max_attempts": 2},
     max_pool_connections=10,
 )
+
+# SES may take longer over a mail, and a time-out that comes too early sends it twice.
+PATIENT: Final = CONFIG.merge(Config(read_timeout=5))
 
 
 @functools.cache
@@ -41,6 +45,12 @@ def dynamodb() -> DynamoDBClient:
 def secretsmanager() -> SecretsManagerClient:
     """Secrets Manager."""
     return boto3.client("secretsmanager", config=CONFIG)
+
+
+@functools.cache
+def sesv2() -> SESV2Client:
+    """SES."""
+    return boto3.client("sesv2", config=PATIENT)
 
 
 @functools.cache

@@ -8,9 +8,12 @@
 | message | `CONVERSATION#<account>#<e164>#<peer>` | `MESSAGE#<second><ms><id>` |
 | message by our id (an inbound one's is made of ClickSend's: this is the dedupe) | `MESSAGE#<id>` | `POINTER` |
 | outbound message by ClickSend's id | `CLICKSEND#<account>#<message_id>` | `POINTER` |
+| e-mail copy of a message, by its address's hash | `MESSAGE#<id>` | `EMAIL#<sha256 of the address>` |
+| what came back of an address | `ACCOUNT#<account>` | `EMAILTROUBLE#<address>` |
 | quarantined post | `QUARANTINE#<account>` | `<sha256 of the body>` |
 """
 
+import hashlib
 import zlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
@@ -132,6 +135,16 @@ def pointer_key(message_id: str) -> Key:
 def clicksend_key(account: str, clicksend_id: str) -> Key:
     """Where the pointer to an outbound message is, by ClickSend's id."""
     return Key(f"CLICKSEND#{account}#{clicksend_id}", "POINTER")
+
+
+def email_key(message_id: str, address: str) -> Key:
+    """Where it is marked that a message was mailed to an address, whatever its case."""
+    return Key(f"MESSAGE#{message_id}", f"EMAIL#{hashlib.sha256(address.lower().encode()).hexdigest()}")
+
+
+def email_trouble_key(account: str, address: str) -> Key:
+    """Where it is noted that mails to an address came back."""
+    return Key(f"ACCOUNT#{account}", f"EMAILTROUBLE#{address.lower()}")
 
 
 def quarantine_key(account: str, digest: str) -> Key:
