@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from textension.aws.push_subscriptions import PushSubscriptions
     from textension.aws.secrets import WebhookSecret
     from textension.config import LimitsEnvironment
+    from textension.copies import Copies
     from textension.health import Health
     from textension.inbound import Door
     from textension.office import Office
@@ -192,7 +193,7 @@ def administration() -> Administration:
 @functools.cache
 def health() -> Health:
     """What is wrong now, for `app_api`."""
-    from textension.aws.mailer import EmailTroubles
+    from textension.aws.emails import EmailTroubles
     from textension.health import Health
 
     environment = config.app()
@@ -239,3 +240,23 @@ def tickets() -> Tickets:
     from textension.aws.connections import Tickets
 
     return Tickets(Table(config.app().TABLE_NAME))
+
+
+@functools.cache
+def copies() -> Copies:
+    """The e-mail copies, for `email_notifier`."""
+    from textension.aws.emails import EmailMarks, EmailTroubles
+    from textension.aws.mailer import Mailer
+    from textension.aws.numbers import Numbers
+    from textension.copies import Copies
+
+    environment = config.email()
+    table = Table(environment.TABLE_NAME)
+    return Copies(
+        numbers=Numbers(table),
+        marks=EmailMarks(table),
+        troubles=EmailTroubles(table),
+        mailer=Mailer(environment.EMAIL_FROM, environment.CONFIGURATION_SET),
+        signer=SigningSecret(environment.SIGNING_SECRET_ARN).signer(),
+        app_url=environment.APP_URL,
+    )

@@ -91,6 +91,14 @@ class RealtimeEnvironment(Environment):
         return f"https://{host}/{stage}"
 
 
+class EmailEnvironment(SigningEnvironment):
+    """Of `email_notifier`. Without a sender nothing is mailed."""
+
+    EMAIL_FROM: str = ""
+    APP_URL: Text
+    CONFIGURATION_SET: Text
+
+
 @functools.cache
 def webhook() -> WebhookEnvironment:
     """The webhook's environment."""
@@ -136,3 +144,8 @@ def sender() -> SenderEnvironment:
 def realtime() -> RealtimeEnvironment:
     """The environment of `realtime`."""
     return RealtimeEnvironment.read()
+
+
+def email() -> EmailEnvironment:
+    """The e-mail copies' environment."""
+    return EmailEnvironment.read()

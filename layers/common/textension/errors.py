@@ -12,6 +12,7 @@
     - OptedOut             the peer does not want to be texted
   x TooMany                a cap is reached; `retry_after` says for how long
   x Refused                the caller did not prove who it is
+  x Undeliverable          a mail that nobody will take, now or later; `reason` says why
   x ConfigurationError     the operator must set or correct something; the message names it
   x Unavailable            a dependency is out of reach: the same call may work later
     - NoAnswer             ClickSend gave none that can be used
@@ -99,6 +100,14 @@ class Refused(TextensionError):
     """Not authentic. The message is for tests and metrics; callers outside are told nothing."""
 
     code = "refused"
+
+
+class Undeliverable(TextensionError):
+    """A mail cannot be sent, and trying again changes nothing. `reason` is a stable code, fit for logs and metrics."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 class ConfigurationError(TextensionError):

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from textension.aws.clicksend_accounts import ClickSendAccounts
+from textension.aws.emails import EmailTroubles
 from textension.aws.items import DUE_SHARDS
-from textension.aws.mailer import EmailTroubles
 from textension.aws.messages import Messages
 from textension.aws.numbers import Numbers
 from textension.aws.quarantine import Quarantine

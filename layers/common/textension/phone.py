@@ -76,3 +76,16 @@ def country(number: str, default: str) -> str:
 def is_repliable(value: str) -> bool:
     """Whether a text can be sent there: an alphanumeric sender has no way back."""
     return is_e164(value) or _SHORT_CODE.fullmatch(value) is not None
+
+
+def readable(value: str) -> str:
+    """A number as people write it, `+61 411 111 111`; short codes, names and numbers of no known plan as they are."""
+    if not is_e164(value):
+        return value
+    import phonenumbers
+
+    try:
+        number = phonenumbers.parse(value)
+    except phonenumbers.NumberParseException:
+        return value
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL)

@@ -8,6 +8,8 @@
 | message | `CONVERSATION#<account>#<e164>#<peer>` | `MESSAGE#<second><ms><id>` |
 | message by our id (an inbound one's is made of ClickSend's: this is the dedupe) | `MESSAGE#<id>` | `POINTER` |
 | outbound message by ClickSend's id | `CLICKSEND#<account>#<message_id>` | `POINTER` |
+| e-mail copy of a message, by its address's hash | `MESSAGE#<id>` | `EMAIL#<sha256 of the address>` |
+| what came back of an address | `ACCOUNT#<account>` | `EMAILTROUBLE#<address>` |
 | quarantined post | `QUARANTINE#<account>` | `<sha256 of the body>` |
 | what the world is to hear of a conversation besides its messages | `CONVERSATION#…` | `NOTICE#<slot>` |
 | what changed, as it was published, for 30 days | `CHANGES#<account>#<e164>` | `<ms><event id>` |
@@ -22,6 +24,7 @@
 | what ClickSend says of an account | `ACCOUNT#<account>` | `CLICKSEND` |
 """
 
+import hashlib
 import zlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
@@ -184,6 +187,16 @@ def contact_key(account: str, peer: str) -> Key:
 def former_number_key(account: str, number: str) -> Key:
     """Where it is remembered that a number was the account's."""
     return Key(f"ACCOUNT#{account}", f"FORMERNUMBER#{number}")
+
+
+def email_key(message_id: str, address: str) -> Key:
+    """Where it is marked that a message was mailed to an address, whatever its case."""
+    return Key(f"MESSAGE#{message_id}", f"EMAIL#{hashlib.sha256(address.lower().encode()).hexdigest()}")
+
+
+def email_trouble_key(account: str, address: str) -> Key:
+    """Where it is noted that mails to an address came back."""
+    return Key(f"ACCOUNT#{account}", f"EMAILTROUBLE#{address.lower()}")
 
 
 def quarantine_key(account: str, digest: str) -> Key:
