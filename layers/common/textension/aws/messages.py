@@ -118,9 +118,14 @@ class Messages:
         return items.message(item) if item else None
 
     def announcement(self, key: Key) -> Message | Notice | None:
-        """What is to be announced at that key: a message or a notice."""
+        """What is to be announced at that key: a message or a notice. Raises ValueError where it is neither."""
         item = self._table.get(key)
-        return items.announcement(item) if item else None
+        if item is None:
+            return None
+        found = items.announcement(item)
+        if found is None:
+            raise ValueError("due, and nothing that can be announced")
+        return found
 
     def by_id(self, message_id: str) -> Message | None:
         """One message by our id."""
