@@ -13,6 +13,7 @@ from . import build, config
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
+    from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
     from mypy_boto3_logs import CloudWatchLogsClient
     from mypy_boto3_secretsmanager import SecretsManagerClient
 
@@ -31,6 +32,11 @@ class Aws:
     def cloudformation(self) -> "CloudFormationClient":
         """CloudFormation."""
         return boto3.client("cloudformation", config=self._config)
+
+    @functools.cached_property
+    def cognito(self) -> "CognitoIdentityProviderClient":
+        """Cognito's user pools."""
+        return boto3.client("cognito-idp", config=self._config)
 
     @functools.cached_property
     def logs(self) -> "CloudWatchLogsClient":

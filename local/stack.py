@@ -11,7 +11,7 @@ from types import FrameType
 
 import httpx
 
-from . import build, config, demo, deploy, lock, ports, processes
+from . import build, config, demo, demo_users, deploy, lock, ports, processes
 from .config import Config
 from .errors import LocalError
 from .front import Front
@@ -75,7 +75,7 @@ def _started(settings: Config, chosen: dict[str, int]) -> Iterator[tuple[deploy.
         front = Front(chosen["front"], chosen["aws"], _api_id(aws))
         front.start()
         ending.callback(front.stop)
-        file = _fill(aws, chosen)
+        file = _fill(aws, chosen, settings.state_dir)
         file.write(settings.stack_file)
         ending.callback(settings.stack_file.unlink, missing_ok=True)
         _announce(file)
@@ -130,11 +130,13 @@ def _deploy(aws: deploy.Aws, state_dir: Path) -> None:
     _say(f"  deployed in {time.monotonic() - began:.1f} s" if deployed else "  nothing has changed since the last one")
 
 
-def _fill(aws: deploy.Aws, chosen: dict[str, int]) -> StackFile:
+def _fill(aws: deploy.Aws, chosen: dict[str, int], state_dir: Path) -> StackFile:
     front_url, simulator_url = demo.local_url(chosen["front"]), demo.local_url(chosen["simulator"])
     outputs = deploy.outputs(aws)
     token = demo.write_secrets(aws, outputs, simulator_url)
     demo.add_number(outputs["TableName"])
+    users = demo_users.kept(state_dir / "users.json")
+    demo_users.ensure(aws, outputs["UserPoolId"], demo.ACCOUNT, users)
     demo.install_rules(simulator_url, front_url, token)
     return StackFile(
         api_url=front_url,
@@ -151,11 +153,13 @@ def _fill(aws: deploy.Aws, chosen: dict[str, int]) -> StackFile:
             webhook_token=token,
             subaccount_id=demo.SUBACCOUNT_ID,
             clicksend_username=demo.CREDENTIAL.username,
+            users=users,
         ),
     )
 
 
 def _announce(file: StackFile) -> None:
+    first, second = file.demo.users
     print(
         f"""
   API        {file.api_url}
@@ -166,6 +170,9 @@ def _announce(file: StackFile) -> None:
     {demo.customer_texts(file.simulator_url)}
   {file.demo.number} answers:
     .venv/bin/textension send --from {file.demo.number} --to +61422222222 'Yes, until five.'
+
+  Who may sign in: {first.email} with {first.password} (admin), {second.email} with {second.password}
+    {demo_users.sign_in(file.aws.endpoint_url, file.outputs["UserPoolClientId"], first)}
 """,
         flush=True,
     )

@@ -17,6 +17,16 @@ class AwsAccess:
 
 
 @dataclass(frozen=True, slots=True)
+class DemoUser:
+    """Somebody who may sign in, with the password to do so."""
+
+    email: str
+    password: str
+    extension: str
+    admin: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Demo:
     """The demo data that a fresh stack starts with."""
 
@@ -26,7 +36,7 @@ class Demo:
     webhook_token: str
     subaccount_id: str
     clicksend_username: str
-    users: list[Mapping[str, str]] = field(default_factory=list)
+    users: list[DemoUser] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +53,7 @@ class StackFile:
     demo: Demo
 
     def write(self, path: Path) -> None:
-        """Put the file in place as a whole, readable by this user only: it holds the webhook token."""
+        """Put the file in place as a whole, readable by this user only: it holds the webhook token and passwords."""
         new = path.with_suffix(".new")
         new.unlink(missing_ok=True)
         new.touch(mode=0o600)
@@ -54,4 +64,6 @@ class StackFile:
     def read(cls, path: Path) -> "StackFile":
         """The file as it stands; raises FileNotFoundError where no stack is ready."""
         raw = json.loads(path.read_text(encoding="utf-8"))
-        return cls(**raw | {"aws": AwsAccess(**raw["aws"]), "demo": Demo(**raw["demo"])})
+        users = [DemoUser(**user) for user in raw["demo"]["users"]]
+        demo = Demo(**raw["demo"] | {"users": users})
+        return cls(**raw | {"aws": AwsAccess(**raw["aws"]), "demo": demo})

@@ -39,3 +39,10 @@ def secret_text(logical_id: str, account: str = "main") -> str:
     if generated:
         value[generated["GenerateStringKey"]] = (f"test-{logical_id}-" + "x" * 64)[: generated["PasswordLength"]]
     return json.dumps(value)
+
+
+def user_pool_properties(name: str) -> dict[str, Any]:
+    """The user pool's own properties, as `create_user_pool` takes them."""
+    properties = load()["Resources"]["UserPool"]["Properties"]
+    keys = ("UsernameAttributes", "UsernameConfiguration", "AutoVerifiedAttributes", "Policies", "Schema")
+    return {"PoolName": name, **{key: properties[key] for key in keys}}

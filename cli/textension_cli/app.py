@@ -2,7 +2,7 @@
 
 import typer
 
-from textension_cli import messages, numbers, quarantine, send, webhook
+from textension_cli import messages, numbers, quarantine, send, users, webhook
 
 app = typer.Typer(
     name="textension",
@@ -18,6 +18,7 @@ app = typer.Typer(
 
 app.add_typer(webhook.app)
 app.add_typer(numbers.app)
+app.add_typer(users.app)
 app.add_typer(messages.app)
 app.add_typer(quarantine.app)
 send.register(app)

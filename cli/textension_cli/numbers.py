@@ -184,12 +184,22 @@ def _check(given: Mapping[str, Any]) -> None:
     if extensions is not None and not 1 <= len(extensions) <= _MOST_EXTENSIONS:
         raise BadInput(f"a number has 1 to {_MOST_EXTENSIONS} extensions: {len(extensions)} were given")
     for extension in extensions or ():
-        if not _EXTENSION.fullmatch(extension):
-            raise BadInput(
-                f"--extension {extension}: an extension has up to 32 letters, digits, dots, hyphens and underscores"
-            )
+        check_extension(extension)
     for email in given.get("emails", ()):
-        if not _EMAIL.fullmatch(email):
-            raise BadInput(f"--email {email}: not an address like sales@example.com")
+        check_email(email, "--email ")
     if len(given.get("label", "")) > 80:
         raise BadInput("--label: at most 80 characters")
+
+
+def check_extension(extension: str) -> None:
+    """Raises BadInput for what cannot be an extension: it is part of keys."""
+    if not _EXTENSION.fullmatch(extension):
+        raise BadInput(
+            f"--extension {extension}: an extension has up to 32 letters, digits, dots, hyphens and underscores"
+        )
+
+
+def check_email(email: str, option: str = "") -> None:
+    """Raises BadInput for what is no e-mail address."""
+    if not _EMAIL.fullmatch(email):
+        raise BadInput(f"{option}{email}: not an address like sales@example.com")

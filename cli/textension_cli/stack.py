@@ -15,10 +15,12 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from textension.errors import ConfigurationError, NotFound, Unavailable
 
 if TYPE_CHECKING:
+    from textension.aws.connections import Connections, Gateway
     from textension.aws.messages import Messages
     from textension.aws.numbers import Numbers
     from textension.aws.quarantine import Quarantine
     from textension.aws.table import Table
+    from textension.aws.users import Users
 
 STATE_DIR: Final = ".local"
 FILE: Final = "stack.json"
@@ -101,6 +103,35 @@ class Stack:
 
         return Quarantine(self._table)
 
+    @functools.cached_property
+    def users(self) -> "Users":
+        """Who may sign in. Raises ConfigurationError for a stack that was deployed before there were users."""
+        from textension.aws.users import Users
+
+        return Users(self._added_later("UserPoolId"))
+
+    @functools.cached_property
+    def connections(self) -> "Connections":
+        """The apps' WebSockets."""
+        from textension.aws.connections import Connections
+
+        return Connections(self._table)
+
+    @functools.cached_property
+    def gateway(self) -> "Gateway":
+        """API Gateway's end of the apps' WebSockets. Raises ConfigurationError as `users` does."""
+        from textension import config
+        from textension.aws.connections import Gateway
+
+        self._added_later("WebSocketUrl")
+        return Gateway(config.realtime().connections_endpoint)
+
+    def _added_later(self, output: str) -> str:
+        value = self.outputs.get(output)
+        if not value:
+            raise ConfigurationError(f"{self.name} has no output {output}: deploy this version of the template first")
+        return value
+
 
 def open_stack(choice: Choice) -> Stack:
     """The stack that was chosen, with this process's environment set for it.
@@ -132,6 +163,8 @@ def _stack(name: str, environment: MutableMapping[str, str], file: _StackFile | 
         raise ConfigurationError(f"{name} is not a Textension stack: it lacks the parameter DefaultCountry or Account")
     environment.update({variable: outputs[output] for variable, output in _OUTPUTS.items()})
     environment["DEFAULT_COUNTRY"] = country
+    if "WebSocketUrl" in found.outputs:  # the API's own address: the local stack's file has the front's
+        environment["CONNECTIONS_URL"] = found.outputs["WebSocketUrl"]
     for variable, parameter in (("OPT_OUT_WORDS", "OptOutWords"), ("OPT_IN_WORDS", "OptInWords")):
         if parameter in found.parameters:
             environment[variable] = found.parameters[parameter]

@@ -11,6 +11,7 @@ from botocore.config import Config
 if TYPE_CHECKING:
     from mypy_boto3_apigatewaymanagementapi import ApiGatewayManagementApiClient
     from mypy_boto3_cloudformation import CloudFormationClient
+    from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_secretsmanager import SecretsManagerClient
@@ -40,6 +41,12 @@ PATIENT: Final = CONFIG.merge(Config(read_timeout=5))
 def cloudformation() -> CloudFormationClient:
     """CloudFormation, for the command line."""
     return boto3.client("cloudformation", config=CONFIG)
+
+
+@functools.cache
+def cognito() -> CognitoIdentityProviderClient:
+    """Cognito's user pools, for the command line: it answers when the mail is out, which takes longer than others."""
+    return boto3.client("cognito-idp", config=CONFIG.merge(Config(read_timeout=10)))
 
 
 @functools.cache
