@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from textension import assemble, config, realtime
+from textension import assemble, config, events, realtime
 from textension.aws import connections
 from textension.aws.connections import DELIVERED, GONE, Connection, Gateway, Holder, Tickets, failed
 from textension.aws.items import Key
@@ -17,7 +17,7 @@ from textension.realtime import HANDSHAKE, Announcement, Realtime, Report
 
 from tests.conftest import NUMBER, PEER, Backend, Context, load_function
 from tests.gateway import Clients, clients_of
-from tests.unit.test_relay import inbound, record, relay
+from tests.unit.test_inbound import outbound
 from tests.unit.test_table import fail, refused
 
 NOW = 1_759_730_400_000
@@ -32,10 +32,9 @@ def apps(aws: Backend, monkeypatch: pytest.MonkeyPatch) -> Iterator[Clients]:
 
 @pytest.fixture
 def published(aws: Backend) -> str:
-    """What the relay published of a text that came in."""
-    relay(record(inbound(aws)))
-    [envelope] = aws.events()
-    return str(envelope["Message"])
+    """What the relay publishes of a text that waits to be sent."""
+    [event] = events.of(outbound(aws))
+    return event.body
 
 
 def connect(*ids: str, extension: str = "101", account: str = "main", at: int | None = None) -> list[Connection]:
