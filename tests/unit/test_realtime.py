@@ -392,9 +392,10 @@ def test_what_is_no_event_is_unreadable(body: str) -> None:
 # ---------------------------------------------------------------- the function
 
 
-def socket_event(route: str, connection: str = "c1=", ticket: str | None = None) -> dict[str, Any]:
+def socket_event(route: str, connection: str = "c1=", ticket: str | None = None, kind: str = "") -> dict[str, Any]:
+    kind = kind or {"$connect": "CONNECT", "$disconnect": "DISCONNECT"}.get(route, "MESSAGE")
     return {
-        "requestContext": {"routeKey": route, "connectionId": connection},
+        "requestContext": {"routeKey": route, "eventType": kind, "connectionId": connection},
         "queryStringParameters": None if ticket is None else {"ticket": ticket},
     }
 
@@ -415,6 +416,17 @@ def test_a_client_comes_hears_and_leaves(aws: Backend, apps: Clients, capsys: py
     assert invoke(socket_event("$disconnect")) == {"statusCode": 200}
     assert ids_of("101") == set()
     assert ticket.text not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("route", ["$connect", "$disconnect"])
+def test_a_message_that_names_a_reserved_route_is_a_message(aws: Backend, apps: Clients, route: str) -> None:
+    connect("c1=")
+    ticket = Tickets(aws.table).issue("main", "102", "user-1", now_ms())
+
+    assert invoke(socket_event(route, ticket=ticket.text, kind="MESSAGE")) == {"statusCode": 200}
+
+    assert json.loads(apps.heard("c1=")[0])["code"] == "unknown_action"
+    assert (ids_of("101"), ids_of("102")) == ({"c1="}, set())
 
 
 def test_who_has_no_right_to_is_told_nothing(aws: Backend, capsys: pytest.CaptureFixture[str]) -> None:
