@@ -3,7 +3,7 @@
 import json
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -264,6 +264,24 @@ def test_connections_are_read_once_for_each_extension(apps: Clients, monkeypatch
     assert sorted(asked) == ["EXTENSION#main#101", "EXTENSION#main#102"]
     assert all(query["ConsistentRead"] for query in queries)
     assert (len(apps.heard("a")), len(apps.heard("b"))) == (10, 10)
+
+
+def test_the_requests_of_an_event_and_of_a_client(
+    aws: Backend, apps: Clients, monkeypatch: pytest.MonkeyPatch, figure: Callable[[str], None]
+) -> None:
+    calls = {name: fail(monkeypatch, name) for name in ("delete_item", "query", "transact_write_items")}
+    ticket = Tickets(aws.table).issue("main", "101", "user-1", now_ms())
+
+    assemble.realtime().connect("a", ticket.text)
+    assert {name: len(each) for name, each in calls.items()} == {
+        "delete_item": 1,
+        "query": 0,
+        "transact_write_items": 1,
+    }
+    deliver(event("one"), event("two"))
+    made = {name: len(each) for name, each in calls.items()}
+    figure(f"requests of realtime, a client that connects and hears two events: {made} and {len(apps.frames)} posts")
+    assert (made["query"], made["transact_write_items"], len(apps.frames)) == (1, 1, 2)
 
 
 def test_an_event_of_nobody_asks_nobody(apps: Clients, monkeypatch: pytest.MonkeyPatch) -> None:
