@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from textension.aws.connections import Connection, Holder
+from textension.aws.connections import DELIVERED, GONE, Connection, Gateway, Holder
 from textension.clock import HOUR, now_ms
+from textension.config import RealtimeEnvironment
 from textension.errors import Refused
-from websockets.exceptions import InvalidStatus
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from tests.stack.apps import Apps, apps_of, reset
 from tests.stack.office import Office, eventually
@@ -87,6 +88,25 @@ def test_a_ping_is_answered_and_nothing_else_is_understood(apps: Apps) -> None:
         eventually(lambda: len(app.frames) == 4, within=10, what="an answer to each")
         assert app.frames[0] == {"type": "pong"}
         assert [(one["type"], one["code"]) for one in app.frames[1:]] == [("error", "unknown_action")] * 3
+
+
+def test_a_connection_can_be_ended_from_our_side(office: Office, apps: Apps, monkeypatch: pytest.MonkeyPatch) -> None:
+    [described] = office.aws("cloudformation").describe_stacks(StackName=office.file.stack_name)["Stacks"]
+    [url] = [one["OutputValue"] for one in described["Outputs"] if one["OutputKey"] == "WebSocketUrl"]
+    monkeypatch.setenv("TABLE_NAME", office.file.outputs["TableName"])
+    monkeypatch.setenv("CONNECTIONS_URL", url)
+    gateway = Gateway(RealtimeEnvironment.read().connections_endpoint)
+    with apps.app("101") as app:
+        [connection] = apps.connected("101")
+        assert gateway.post(connection, '{"type": "by hand"}') == DELIVERED
+        eventually(lambda: app.frames, within=5, what="the frame")
+
+        gateway.close(connection)
+
+        eventually(lambda: not apps.connected("101"), within=10, what="the connection forgotten")
+        assert gateway.post(connection, "{}") == GONE
+        with pytest.raises(ConnectionClosed):
+            app.say("anybody there?")
 
 
 def test_a_reply_is_followed_state_by_state(office: Office, apps: Apps) -> None:
