@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from textension.outbound import Sender
     from textension.realtime import Realtime
     from textension.relay import Relay
+    from textension.aws.circuits import Circuits
     from textension.sweep import Sweep
 
 
@@ -107,7 +108,28 @@ def sweep() -> Sweep:
     """The sweep, for `sweeper`."""
     from textension.sweep import Sweep
 
-    return Sweep(messages=relay().messages, relay=relay())
+    table = Table(config.sweeper().TABLE_NAME)
+    return Sweep(messages=relay().messages, relay=relay(), circuits=Circuits(table), reconciler=reconciler)
+
+
+@functools.cache
+def reconciler() -> Reconciler:
+    """What looks into ClickSend's history, for `sweeper`."""
+    from textension.aws.secrets import CredentialsSecret
+    from textension.clicksend.accounts import Accounts
+    from textension.receipts import Receipts
+    from textension.reconciling import Reconciler
+
+    environment = config.sweeper()
+    signer, messages = relay().signer, relay().messages
+    secret = CredentialsSecret(environment.CREDENTIALS_SECRET_ARN)
+    return Reconciler(
+        messages=messages,
+        receipts=Receipts(messages=messages, signer=signer),
+        signer=signer,
+        clients=Accounts(secret.of, allow_http=environment.ENVIRONMENT == "local"),
+        unresolved_after=environment.UNRESOLVED_AFTER_MINUTES * MINUTE,
+    )
 
 
 @functools.cache
@@ -142,6 +164,7 @@ def sender() -> Sender:
         receipts=Receipts(messages=messages, signer=signer),
         signer=signer,
         clients=Accounts(secret.of, allow_http=environment.ENVIRONMENT == "local"),
+        circuits=Circuits(messages.table),
     )
 
 

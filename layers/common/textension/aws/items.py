@@ -21,6 +21,7 @@
 | ticket for one WebSocket | `TICKET#<sha256 of its text>` | `TICKET` |
 | WebSocket of an extension | `EXTENSION#<account>#<extension>` | `CONNECTION#<id>` |
 | the same by API Gateway's id of it | `CONNECTION#<id>` | `POINTER` |
+| whether ClickSend is to be asked for an account at all | `ACCOUNT#<account>` | `CIRCUIT` |
 | what ClickSend says of an account | `ACCOUNT#<account>` | `CLICKSEND` |
 """
 
@@ -222,6 +223,16 @@ def connection_key(account: str, extension: str, connection_id: str) -> Key:
 def connection_pointer_key(connection_id: str) -> Key:
     """Where the pointer to a WebSocket is, by API Gateway's id."""
     return Key(f"CONNECTION#{connection_id}", "POINTER")
+
+
+def circuit_key(account: str) -> Key:
+    """Where it is written whether ClickSend is to be asked for an account."""
+    return Key(f"ACCOUNT#{account}", "CIRCUIT")
+
+
+def account_of(conversation_pk_: str) -> str:
+    """The account in a conversation's partition."""
+    return conversation_pk_.split("#", 2)[1]
 
 
 def clicksend_account_key(account: str) -> Key:
