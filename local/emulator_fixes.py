@@ -2,6 +2,7 @@
 
 - Binary media types: it does not read `*~1*` as `*/*`.
 - Generated secrets: it overlooks ExcludePunctuation, and a token with punctuation is no part of a path.
+- Mail: it asks for another right than SES does, without the sender, and drops the headers (`emulator_mail`).
 - Workers: it unpacks function and layer anew for each of them.
 """
 
@@ -17,6 +18,8 @@ from typing import Any
 from ministack.core import lambda_runtime
 from ministack.services import apigateway_v1
 from ministack.services.cloudformation import provisioners
+
+from local import emulator_mail
 
 
 def apply() -> None:
@@ -35,6 +38,7 @@ def apply() -> None:
 
     apigateway_v1._media_type_matches = media_type_matches
     provisioners._sm_secret_string = without_punctuation
+    emulator_mail.apply()
     # Nothing else in this module of ministack unpacks anything.
     lambda_runtime.zipfile = types.SimpleNamespace(**vars(zipfile) | {"ZipFile": UnpackedOnce})
 
