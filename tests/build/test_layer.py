@@ -162,6 +162,7 @@ UNREACHABLE: Final[dict[str, tuple[str, Any, str]]] = {
     "stream_relay": ("mark_published", {"batchItemFailures": []}, ""),
     "outbound_sender": ("batch_of_one", 1, ""),
     "sweeper": ("each_minute", None, "Unavailable"),
+    "email_notifier": ("one_text", 1, ""),
 }
 """What each function answers to a file while AWS is out of reach, or what it raises."""
 
@@ -176,7 +177,7 @@ def test_a_function_without_aws_says_so(isolated: Isolated, function: str) -> No
     match function:
         case "inbound_webhook":
             answer = ran.answer["statusCode"]
-        case "outbound_sender":
+        case "outbound_sender" | "email_notifier":
             answer = len(ran.answer["batchItemFailures"])
     assert (answer, ran.raised) == (expected, raised)
 
@@ -207,6 +208,7 @@ LOADED: Final = {
     "stream_relay": ("message_queued", AWS_AND_LOGS),
     "outbound_sender": ("batch_of_one", AWS_AND_LOGS | HTTP_CLIENT),
     "sweeper": ("each_minute", AWS_AND_LOGS | HTTP_CLIENT),  # by way of `outbound`, whose leases it ends
+    "email_notifier": ("one_text", AWS_AND_LOGS | {"phonenumbers"}),  # numbers are written as people read them
 }
 """The packages that a function may load while it handles a file; each one costs every cold start."""
 NOBODY: Final = ("aws_lambda_powertools.event_handler", "aws_xray_sdk", "phonenumbers", "pydantic.v1")
@@ -217,6 +219,7 @@ def environment(stack: Backend) -> Iterator[dict[str, str]]:
     """The environment of a function whose AWS is this process's."""
     arrange.for_inbound_webhook(stack.messages)
     arrange.for_outbound_sender(stack.messages, "batch_of_one")
+    arrange.for_email_notifier(stack.table, "one_text")
     with over_http() as url:
         yield BASE | {
             "AWS_ENDPOINT_URL": url,
@@ -238,6 +241,7 @@ ANSWERS: Final[dict[str, Any]] = {
     "stream_relay": {"batchItemFailures": []},
     "outbound_sender": {"batchItemFailures": []},
     "sweeper": {},
+    "email_notifier": {"batchItemFailures": []},
 }
 
 
@@ -251,6 +255,7 @@ def packages(modules: list[str]) -> set[str]:
 def test_a_function_loads_what_it_uses(
     isolated: Isolated,
     environment: dict[str, str],
+    stack: Backend,
     clicksend: Running,
     capsys: pytest.CaptureFixture[str],
     function: str,
@@ -265,5 +270,6 @@ def test_a_function_loads_what_it_uses(
             f"first event {ran.handler_seconds * 1000:.0f} ms ({len(ran.used)} modules)"
         )
     assert (ran.answer, ran.raised) == (ANSWERS[function], "")
+    assert len(stack.mails()) == (function == "email_notifier")
     assert packages(ran.used) == expected
-    assert [name for name in ran.used if name.startswith(NOBODY)] == []
+    assert [name for name in ran.used if name.startswith(NOBODY) and name.partition(".")[0] not in expected] == []
