@@ -1,6 +1,7 @@
 """Every inbound text is mailed once to each address of its number."""
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
@@ -174,9 +175,20 @@ def test_what_nobody_can_read_comes_again_until_the_dead_letter_queue_has_it(
     assert "a@example.com" not in capsys.readouterr().out
 
 
-# ---------------------------------------------------------------- what SES answers
+def test_a_copy_costs_what_the_docs_say(office: Backend, figure: Callable[[str], None]) -> None:
+    first, second = (copied(text(office, message_id=f"ID-{number}")) for number in (1, 2))
+    run(first)
+    calls: Counter[str] = Counter()
+    for client in (clients.dynamodb(), clients.secretsmanager(), clients.sesv2()):
+        client.meta.events.register("before-call", lambda model, **_: calls.update([model.name]))
 
-type Ses = Callable[[], Stubber]
+    run(second)
+
+    figure(f"requests of email_notifier, two addresses: {dict(calls)}")
+    assert calls == {"GetItem": 2, "UpdateItem": 4, "SendEmail": 2}
+
+
+# ---------------------------------------------------------------- what SES answers
 
 
 @pytest.fixture
