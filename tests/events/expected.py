@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
+from textension.feedback import Kind
 from textension.message import Trust
 from textension.states import State
 
@@ -110,6 +111,26 @@ SENDER: Final[dict[str, tuple[int, ...]]] = {
     "rung_twice": (),
 }
 """Positions of the records that the queue is to bring again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Emailed:
+    """Positions of the records that are to come again, and what is noted of the address: the kind, and if for good."""
+
+    failed: tuple[int, ...] = ()
+    noted: tuple[Kind, bool] | None = None
+
+
+EMAIL: Final[dict[str, Emailed]] = {
+    "one_text": Emailed(),
+    "several_texts": Emailed(),
+    "unreadable_between_texts": Emailed(failed=(1,)),
+    "bounce_permanent": Emailed(noted=(Kind.BOUNCE, True)),
+    "bounce_transient": Emailed(noted=(Kind.BOUNCE, False)),
+    "complaint": Emailed(noted=(Kind.COMPLAINT, True)),
+    "bounce_of_another_tool": Emailed(),
+    "topic_validated": Emailed(),
+}
 
 SWEEPER: Final = {"each_minute": {"announced": 1, "rung": 1, "expired": 1, "lease_ended": 1}}
 """What is done of `arrange.for_sweeper`."""

@@ -2,6 +2,7 @@
 
 import copy
 import functools
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 
 from tests.template import checks
 from tests.template.checks import CONNECTIONS, EVERYWHERE, Check
-from tests.template.translated import Template, functions, of_type, role_of, translate
+from tests.template.translated import Template, functions, of_type, role_of, statements, translate
 
 ENVIRONMENTS = ("local", "staging", "prod")
 
@@ -49,6 +50,23 @@ def test_the_architecture_is_a_choice() -> None:
     intel = functions(translated(Architecture="x86_64"))
 
     assert {tuple(one["Architectures"]) for one in intel.values()} == {("x86_64",)}
+
+
+def test_mail_goes_out_as_one_address_only_and_only_where_one_is_given() -> None:
+    sender = "texts@example.com"
+    mailing = {
+        logical: [
+            one for one in statements(template, role_of(functions(template)[logical])) if one.get("Sid") == "Mail"
+        ]
+        for template in (translated(EmailFrom=sender),)
+        for logical in functions(template)
+    }
+
+    assert {logical for logical, found in mailing.items() if found} == {"EmailNotifier"}
+    [mail] = mailing["EmailNotifier"]
+    assert sorted(mail["Action"]) == ["ses:SendEmail", "ses:SendRawEmail"]
+    assert mail["Condition"] == {"StringEquals": {"ses:FromAddress": sender}}
+    assert "ses:" not in json.dumps(translated()["Resources"]["EmailNotifierRole"])
 
 
 # ---------------------------------------------------------------- each check can fail
