@@ -9,8 +9,8 @@ from typing import Any, Final, Protocol
 
 from textension import ids
 from textension.aws import items
-from textension.aws.items import Key
 from textension.aws.circuits import Circuit, Circuits, comeback
+from textension.aws.items import Key
 from textension.aws.messages import Messages, Obstacles
 from textension.aws.table import ConditionFailed
 from textension.clicksend.answers import Meaning, Verdict
@@ -128,8 +128,8 @@ class Sender:
     def _wait(self, place: Key, circuit: Circuit, now: int) -> None:
         """Back to waiting: the sweeper rings again, with an attempt of its own so that SQS does not swallow it."""
         message = self.messages.get(place)
-        if message is None or message.state is not State.QUEUED:
-            return
+        if message is None or message.state is not State.QUEUED or (message.next_attempt_at or now) > now:
+            return  # it waits already, or it is not for us any more
         until = comeback(circuit, message.sent_at, now)
         later = replace(message, next_attempt_at=until, rung_at=None, attempt=message.attempt + 1)
         with contextlib.suppress(ConditionFailed):
@@ -179,7 +179,7 @@ class Sender:
         return verdicts
 
     def _heed(self, account: str, verdicts: Iterable[Verdict], *, closed: bool) -> int | None:
-        """Open the account's circuit where a request failed as a whole, or close it; until when it is open (Unix ms)."""
+        """Open the account's circuit where a request failed, or close it; until when it is open (Unix ms)."""
         failed = next((verdict for verdict in verdicts if _fails(verdict)), None)
         try:
             if failed is None:

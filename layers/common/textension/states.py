@@ -61,7 +61,7 @@ LEASE: Final = 45 * SECOND
 
 
 # What ClickSend accepted shows in its history within seconds; how soon exactly is not documented.
-_FIRST_LOOK: Final = {State.UNKNOWN: 30 * SECOND, State.SENT: HOUR}
+_FIRST_LOOK: Final = {State.UNKNOWN: MINUTE, State.SENT: HOUR}
 LONGEST_BETWEEN_LOOKS: Final = {State.UNKNOWN: 5 * MINUTE, State.SENT: 24 * HOUR}
 RECEIPTS_END: Final = 72 * HOUR
 """After this no receipt is to be expected any more: ClickSend's own horizon."""

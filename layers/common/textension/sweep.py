@@ -24,10 +24,10 @@ _UNREADABLE: Final = (KeyError, ValueError, TypeError)
 
 @dataclass(slots=True)
 class Swept:
-    """What one sweep did, and what it knows by now. `oldest` is since when (Unix ms) the oldest thing was due."""
+    """What one sweep did, and what it knows by now. `oldest_age` (ms) is how long the oldest thing was due."""
 
     done: Counter[str] = field(default_factory=Counter)
-    oldest: int | None = None
+    oldest_age: int = 0
     to_look_up: list[Message] = field(default_factory=list)
     circuits: dict[str, Circuit | None] = field(default_factory=dict)
     probed: set[str] = field(default_factory=set)
@@ -84,8 +84,7 @@ class Sweep:
             except Unavailable:
                 swept.done["unavailable"] += len(keys[start : start + 100])
                 continue
-            swept.done["unreadable"] += len(found.unreadable)
-            swept.done["gone"] += found.gone
+            swept.done += Counter({"unreadable": len(found.unreadable), "gone": found.gone})
             for announcement in sorted(found.readable, key=_age):
                 if remaining() < 5 * SECOND:
                     return False
@@ -100,7 +99,7 @@ class Sweep:
             due = due_at(found)
             if due is None or due > now:
                 return "settled"  # the index lags behind the table
-            swept.oldest = min(swept.oldest or due, due)
+            swept.oldest_age = max(swept.oldest_age, now - due)
             return self._do(found, now, swept)
         except Unavailable:
             return "unavailable"
@@ -114,15 +113,8 @@ class Sweep:
         return "announced"
 
     def _do(self, message: Message, now: int, swept: Swept) -> str:
-        if message.state is State.QUEUED and message.valid_until and message.valid_until <= now:
-            expire(self.messages, message, now=now)
-            return "expired"
-        if message.state is State.SENDING and (message.lease_until or now) <= now:
-            end_lease(self.messages, message, now=now)
-            return "lease_ended"
-        if message.state is State.SCHEDULED and (message.scheduled_at or now) <= now:
-            release(self.messages, message, now=now)
-            return "released"
+        if moved := self._moved_by_time(message, now):
+            return moved
         if message.unannounced:
             self.relay.announce(message)
             return "announced"
@@ -132,6 +124,19 @@ class Sweep:
             swept.to_look_up.append(message)
             return "to_look_up"
         return "nothing"
+
+    def _moved_by_time(self, message: Message, now: int) -> str:
+        """What time alone does to a message; empty where it does nothing."""
+        if message.state is State.QUEUED and message.valid_until and message.valid_until <= now:
+            expire(self.messages, message, now=now)
+            return "expired"
+        if message.state is State.SENDING and (message.lease_until or now) <= now:
+            end_lease(self.messages, message, now=now)
+            return "lease_ended"
+        if message.state is State.SCHEDULED and (message.scheduled_at or now) <= now:
+            release(self.messages, message, now=now)
+            return "released"
+        return ""
 
     def _ring(self, message: Message, now: int, swept: Swept) -> str:
         """While an account's circuit is not closed, one message a run asks whether ClickSend is back; others wait."""
