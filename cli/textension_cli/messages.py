@@ -77,7 +77,7 @@ def _newest(session: Session, number: str, peer: str | None, limit: int) -> list
 def _thread(session: Session, conversation: Conversation, limit: int) -> list[Message]:
     found, more = session.stack.messages.thread(conversation, limit=limit)
     while more and len(found) < limit:  # long texts: DynamoDB ends a page at 1 MB
-        page, more = session.stack.messages.thread(conversation, limit=limit - len(found), start=more)
+        page, more = session.stack.messages.thread(conversation, limit=limit - len(found), after=more)
         found += page
     return found
 

@@ -93,7 +93,7 @@ def replay(
     poster = _poster(session)
     posts = _all(session) if everything else [_find(session, one) for one in dict.fromkeys(post_ids or ())]
     posts.sort(key=lambda one: one.at)
-    results = _replay_all(session, poster, posts)
+    results = _replay_all(poster, posts)
     counts = Counter(one.outcome for one in results)
     remaining = sum(one.remains for one in results)
     if session.as_json:
@@ -123,29 +123,23 @@ class Result:
         return self.outcome in {"quarantined", "unavailable"}
 
 
-def _replay_all(session: Session, poster: "Poster", posts: Sequence["Quarantined"]) -> list[Result]:
+def _replay_all(poster: "Poster", posts: Sequence["Quarantined"]) -> list[Result]:
     console = output.console(stderr=True)
     quiet = len(posts) < _MANY or not console.is_terminal
     results: list[Result] = []
     with Progress(console=console, transient=True, disable=quiet) as progress:
         for post in progress.track(posts, description="Replaying"):
             try:
-                results.append(_replay(session, poster, post))
+                results.append(_replay(poster, post))
             except Unavailable as error:
                 results.append(Result(post.id, "unavailable", str(error)))
     return results
 
 
-def _replay(session: Session, poster: "Poster", post: "Quarantined") -> Result:
-    """Through the door again; out of the quarantine only once it is durable elsewhere."""
+def _replay(poster: "Poster", post: "Quarantined") -> Result:
     from textension import assemble
-    from textension.inbound import Taken
 
-    if not post.whole:
-        return Result(post.id, Taken.QUARANTINED, f"{post.reason}: only its first part was kept")
-    outcome = assemble.door().take(post.push, poster, bare=post.bare, posted_at=post.at)
-    if outcome.taken is not Taken.QUARANTINED:
-        session.stack.quarantine.remove(post.account, post.id)
+    outcome = assemble.door().replay(post, poster)
     return Result(post.id, outcome.taken, outcome.reason)
 
 

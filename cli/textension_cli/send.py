@@ -52,7 +52,7 @@ def send(
 
     On AWS it goes through ClickSend and costs money, so it asks first; the local stack's ClickSend is a simulator.
     """
-    from textension.outbound import Draft, accept
+    from textension.accepting import Draft, accept
 
     settings = own_number(session, sender)
     peer = messages.other_side(session, "--to", to)

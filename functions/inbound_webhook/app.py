@@ -24,7 +24,9 @@ type Response = dict[str, Any]
 
 @metrics.log_metrics
 def handler(event: dict[str, Any], _context: LambdaContext) -> Response:
-    """One post of ClickSend's, as a REST API's proxy event."""
+    """One post of ClickSend's, as a REST API's proxy event; or a quarantined one, for `app_api`."""
+    if "replay" in event:
+        return _replay(**event["replay"])
     try:
         outcome = _take(event)
     except Refused as refused:
@@ -55,6 +57,20 @@ def _take(event: dict[str, Any]) -> Outcome:
     if opened is None:
         raise Refused("token_unknown")
     return assemble.door().take(raw, opened)
+
+
+def _replay(account: str, post_id: str) -> dict[str, Any]:
+    """What became of a quarantined post; errors reach the caller as they are. Only IAM lets anybody ask for this."""
+    poster = next((one for one in assemble.webhook_secret().accounts(again=True) if one.account == account), None)
+    if poster is None:
+        raise ConfigurationError(f"the webhook secret has no entry whose account is {account}: add one")
+    post = assemble.door().quarantine.get(account, post_id)
+    if post is None:
+        return {"outcome": None}
+    outcome = assemble.door().replay(post, poster)
+    logger.info("replayed", extra={"id": outcome.id, "outcome": outcome.taken, "reason": outcome.reason})
+    metrics.add_metric("InboundReplayed", MetricUnit.Count, 1)
+    return {"outcome": outcome.taken, "id": outcome.id, "reason": outcome.reason}
 
 
 def _raw(event: dict[str, Any]) -> RawPush:

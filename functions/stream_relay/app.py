@@ -8,7 +8,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from textension import assemble
 from textension.aws import items
 from textension.errors import ConfigurationError, Unavailable
-from textension.message import Message
+from textension.message import Message, Notice
 
 logger = Logger()
 metrics = Metrics()
@@ -25,10 +25,11 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     for record in event["Records"]:
         change = record["dynamodb"]
         try:
-            message = _unannounced(change.get("NewImage") or {})
-            if message is not None:
-                assemble.relay().announce(message)
-                logger.info("announced", extra={"id": message.id, "state": message.state})
+            announced = _unannounced(change.get("NewImage") or {})
+            if announced is not None:
+                assemble.relay().announce(announced)
+                what = announced.state if isinstance(announced, Message) else announced.kind
+                logger.info("announced", extra={"id": announced.id, "state": what})
                 metrics.add_metric("RelayAnnounced", MetricUnit.Count, 1)
         except (Unavailable, ConfigurationError, KeyError, ValueError, TypeError) as error:
             logger.exception("not announced", extra={"event_id": record.get("eventID")})
@@ -39,7 +40,7 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     return {"batchItemFailures": failures}
 
 
-def _unannounced(image: dict[str, Any]) -> Message | None:
-    if "unannounced" not in image or "direction" not in image:
-        return None  # not a message, or one that the world knows already
-    return items.message(items.from_wire(image))
+def _unannounced(image: dict[str, Any]) -> Message | Notice | None:
+    if "unannounced" not in image:
+        return None  # the world knows it already
+    return items.announcement(items.from_wire(image))

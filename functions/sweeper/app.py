@@ -1,4 +1,4 @@
-"""Each minute: what is due is done."""
+"""Each minute: what is due is done, and ClickSend is asked which numbers are whose."""
 
 from typing import Any
 
@@ -6,6 +6,9 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from textension import assemble
+from textension.account_check import UNUSABLE
+from textension.clock import SECOND
+from textension.errors import ConfigurationError, Unavailable
 
 logger = Logger()
 metrics = Metrics()
@@ -13,11 +16,31 @@ metrics = Metrics()
 
 @metrics.log_metrics
 def handler(_event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
-    """One sweep; counts by what was done."""
-    done = assemble.sweep().run(remaining=context.get_remaining_time_in_millis)
+    """One sweep, and the look at ClickSend in what is left of the time; counts by what the sweep has done."""
+    swept = assemble.sweep().run(remaining=context.get_remaining_time_in_millis)
+    done = swept.done
+    metrics.add_metric("OldestDueSeconds", MetricUnit.Seconds, swept.oldest_age // SECOND)
     metrics.add_metric("Swept", MetricUnit.Count, done.total())
     for what, count in done.items():
         metrics.add_metric(f"Swept{what.title().replace('_', '')}", MetricUnit.Count, count)
     if done:
         logger.info("swept", extra=dict(done))
+    _look_at_clicksend(context)
     return dict(done)
+
+
+def _look_at_clicksend(context: LambdaContext) -> None:
+    try:
+        looks = assemble.account_check().run(remaining=context.get_remaining_time_in_millis)
+    except (Unavailable, ConfigurationError):
+        logger.exception("clicksend not looked at")
+        metrics.add_metric("ClickSendCheckFailed", MetricUnit.Count, 1)
+        return
+    for look in looks:
+        if not look.trouble:
+            metrics.add_metric("ClickSendChecked", MetricUnit.Count, 1)
+        elif look.trouble == UNUSABLE:
+            logger.info("no credentials yet", account=look.account)
+        else:
+            logger.warning("clicksend not checked", account=look.account, reason=look.trouble)
+            metrics.add_metric("ClickSendCheckFailed", MetricUnit.Count, 1)

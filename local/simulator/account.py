@@ -1,7 +1,8 @@
 """The account's own pages: account, subaccounts and numbers. Names and addresses in them are invented."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+from .envelope import page_of
 from .models import Credential, Settings, Wire
 from .recipients import country_of
 from .sms import CURRENCY
@@ -97,6 +98,15 @@ def account_shape(credential: Credential, settings: Settings) -> Wire:
         "_subaccount": subaccount_shape(credential, main=True),
         "_referrer_chosen": {"id": None, "name": None},
     }
+
+
+def numbers_page(settings: Settings, query: Mapping[str, str]) -> Wire:
+    """`data` of `GET /v3/numbers`. ClickSend fact: an account without numbers gets neither rows nor a currency."""
+    page = page_of(number_rows(settings), query)
+    if not settings.numbers:
+        del page["data"]
+        return page
+    return page | {"_currency": CURRENCY}
 
 
 def number_rows(settings: Settings) -> list[Wire]:

@@ -70,6 +70,7 @@ CONTROL = {
     ("PUT", "/simulator/settings"): control.change_settings,
     ("POST", "/simulator/reset"): control.reset,
     ("GET", "/simulator/numbers"): control.numbers,
+    ("PUT", "/simulator/numbers"): control.change_numbers,
     ("GET", "/simulator/conversation"): control.conversation,
 }
 

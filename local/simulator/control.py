@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, Response
 from .conversation import conversation_of, numbers_known
 from .endpoints_sms import shapes
 from .faults import Fault
-from .models import InboundOrder, Settings, Wire
+from .models import InboundOrder, NumbersOrder, Settings, Wire
 from .simulator import Simulator
 
 
@@ -140,6 +140,14 @@ async def reset(simulator: Simulator, request: Request) -> Wire:
 async def numbers(simulator: Simulator, _: Request) -> Wire:
     """`GET /simulator/numbers`: business numbers and handsets that the page offers."""
     return numbers_known(simulator)
+
+
+async def change_numbers(simulator: Simulator, request: Request) -> Wire:
+    """`PUT /simulator/numbers`: the account has these dedicated numbers, and no others."""
+    order = NumbersOrder.model_validate(await _read(request))
+    simulator.state.settings = simulator.state.settings.model_copy(update={"numbers": order.numbers})
+    simulator.state.changed.set()
+    return await numbers(simulator, request)
 
 
 async def conversation(simulator: Simulator, request: Request) -> Wire:

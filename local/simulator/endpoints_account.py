@@ -1,6 +1,6 @@
 """ClickSend's endpoints about the account: automation rules, account, subaccounts, numbers."""
 
-from .account import account_shape, number_rows, subaccount_rows
+from .account import account_shape, numbers_page, subaccount_rows
 from .api import Call
 from .envelope import Answer, bad_request, not_found, ok, page_of
 from .rules import RuleRefusedError, inbound_rule_shape, read_inbound_rule, read_receipt_rule, receipt_rule_shape
@@ -103,7 +103,7 @@ async def subaccounts(call: Call) -> Answer:
 
 async def numbers(call: Call) -> Answer:
     """`GET /v3/numbers`. ClickSend fact: the message does say "Here are you"."""
-    return ok("Here are you dedicated numbers.", page_of(number_rows(call.simulator.state.settings), call.query))
+    return ok("Here are you dedicated numbers.", numbers_page(call.simulator.state.settings, call.query))
 
 
 def _rule_id(call: Call) -> int:

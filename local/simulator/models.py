@@ -75,8 +75,8 @@ class Settings(Strict):
     enabled_countries: list[str] = ["AU", "CA", "CN", "GB", "NZ", "US"]
     throttle_seconds: float = Field(default=0, ge=0)
     max_parts: int = Field(default=8, ge=1)
-    numbers: list[str] = ["+61411111111", "+61433333333"]
-    shared_number: str = "+61444444444"
+    numbers: list[str] = ["+61411111111", "+61433333333", "+61444444444", "+14055555555"]
+    shared_number: str = "+14055555666"
     sender_substitutions: dict[str, str] = {}
     """`from` as asked for -> `from` as used; `*` stands for every sender."""
     envelope_errors: dict[str, int] = {}
@@ -134,6 +134,12 @@ class InboundOrder(Strict):
     custom_string: str | None = None
     copies: int = Field(default=1, ge=1, le=100)
     wait: bool = False
+
+
+class NumbersOrder(Strict):
+    """The dedicated numbers that the account is to have, as ordered by `PUT /simulator/numbers`."""
+
+    numbers: list[str]
 
 
 @dataclass(slots=True)

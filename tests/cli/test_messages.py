@@ -5,11 +5,11 @@ import time
 
 import pytest
 from textension import assemble
+from textension.accepting import Draft, accept
 from textension.aws.numbers import Numbers
 from textension.clicksend.pushes import RawPush
 from textension.inbound import Taken
 from textension.message import Message, NumberSettings, Receipt, moved
-from textension.outbound import Draft, accept
 from textension.states import State
 
 from tests.cli.conftest import Cli

@@ -134,7 +134,8 @@ def test_a_number_is_removed_only_after_a_yes(cli: Cli, aws: Backend) -> None:
     assert cli("numbers", "show", NUMBER).code == 0
 
     assert cli("numbers", "remove", NUMBER, typed="y\n").code == 0
-    assert aws.items() == []
+    assert aws.numbers.get(NUMBER, fresh=True) is None
+    assert [item["sk"] for item in aws.items()] == [f"FORMERNUMBER#{NUMBER}"]
 
 
 def test_a_removal_can_do_without_the_question(cli: Cli) -> None:

@@ -154,9 +154,22 @@ def test_the_page_offers_the_numbers_that_are_known(clicksend: ClickSend) -> Non
 
     known = clicksend.get("/simulator/numbers")
 
-    assert known["numbers"] == [NUMBER, "+61433333333", "+12025550100"]
+    assert known["numbers"] == [NUMBER, "+61433333333", "+61444444444", "+14055555555", "+12025550100"]
     assert known["handsets"][0] == "+12025550199"
     assert HANDSET in known["handsets"]
+
+
+def test_the_accounts_numbers_are_changed_all_at_once(clicksend: ClickSend) -> None:
+    known = clicksend.http.put("/simulator/numbers", json={"numbers": [NUMBER, "+12025550100"]}).json()
+
+    assert known["numbers"] == [NUMBER, "+12025550100"]
+    assert [row["dedicated_number"] for row in clicksend.rows("/v3/numbers")] == [NUMBER, "+12025550100"]
+
+
+@pytest.mark.parametrize("order", [{}, {"numbers": NUMBER}, {"numbers": [1]}, {"numbers": [], "misspelt": 1}])
+def test_numbers_that_cannot_be_are_refused(clicksend: ClickSend, order: dict[str, object]) -> None:
+    assert clicksend.http.put("/simulator/numbers", json=order).status_code == 400
+    assert len(clicksend.rows("/v3/numbers")) == 4
 
 
 def test_the_page_is_one_file_with_a_strict_policy(clicksend: ClickSend) -> None:

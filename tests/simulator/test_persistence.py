@@ -21,6 +21,7 @@ def test_a_restart_keeps_rules_texts_and_settings(tmp_path: Path, receiver: Rece
         receiver.wait(1)
         clicksend.text("Hello", wait=True)
         clicksend.settings(throttle_seconds=1.5)
+        clicksend.http.put("/simulator/numbers", json={"numbers": [NUMBER]})
         before = clicksend.get("/v3/sms/history")
         clicksend.close()
 
@@ -30,6 +31,7 @@ def test_a_restart_keeps_rules_texts_and_settings(tmp_path: Path, receiver: Rece
         assert clicksend.get("/v3/sms/history") == before
         settings = clicksend.get("/simulator/settings")
         assert (settings["throttle_seconds"], settings["receipt_delay_seconds"]) == (1.5, 0.25)
+        assert [row["dedicated_number"] for row in clicksend.rows("/v3/numbers")] == [NUMBER]
         assert clicksend.push_inbound_to(receiver.url) > rule
         clicksend.text("A reply to what was sent before", webhook_type="json", wait=True)
         assert receiver.received[-1].json["custom_string"] == "c1"

@@ -2,6 +2,7 @@
 
 import time
 
+import httpx
 import pytest
 
 from .client import HANDSET, NUMBER, ORDINARY, ClickSend, eventually, message
@@ -35,6 +36,10 @@ HISTORY_KEYS = {
     "_api_username",
 }
 PULL_KEYS = "timestamp,from,body,original_body,original_message_id,to,custom_string,message_id,_keyword"
+NUMBER_KEYS = (
+    "dedicated_number,country,price,_country_name,notes,type,number_type,number_category,number_guid,"
+    "form_submission_id,status"
+)
 RECEIPT_ROW_KEYS = (
     "timestamp_send,timestamp,message_id,status_code,status_text,error_code,error_text,custom_string,subaccount_id,"
     "message_type,digits"
@@ -199,11 +204,52 @@ def test_the_account_shows_balance_and_its_subaccounts_key(clicksend: ClickSend)
     assert account["_subaccount"]["api_key"] == "DEMO-API-KEY-NOT-A-SECRET"
 
 
-def test_subaccounts_and_numbers_are_listed(clicksend: ClickSend) -> None:
+def test_subaccounts_are_listed(clicksend: ClickSend) -> None:
     (subaccount,) = clicksend.rows("/v3/subaccounts")
-    numbers = clicksend.get("/v3/numbers")
 
     assert (subaccount["api_username"], subaccount["is_main"], subaccount["access_sms"]) == ("demo", 1, 1)
-    assert numbers["response_msg"] == "Here are you dedicated numbers."
-    assert [row["dedicated_number"] for row in numbers["data"]["data"]] == [NUMBER, "+61433333333"]
-    assert numbers["data"]["data"][0]["status"]["value"] == 0
+
+
+def test_the_accounts_numbers_are_listed(clicksend: ClickSend) -> None:
+    answer = clicksend.get("/v3/numbers")
+
+    page = answer["data"]
+    assert answer["response_msg"] == "Here are you dedicated numbers."
+    assert [row["dedicated_number"] for row in page["data"]] == [NUMBER, "+61433333333", "+61444444444", "+14055555555"]
+    assert (page["total"], page["last_page"], page["_currency"]["currency_name_short"]) == (4, 1, "AUD")
+    row = page["data"][0]
+    assert ",".join(row) == NUMBER_KEYS
+    assert (row["type"], row["number_type"], row["country"], row["status"]["value"]) == ("sms", "longcode", "AU", 0)
+
+
+def test_numbers_come_in_pages_of_at_most_a_hundred(clicksend: ClickSend) -> None:
+    numbers = [f"+1202555{number:04d}" for number in range(100, 200)] + [NUMBER, HANDSET]
+    clicksend.settings(numbers=numbers)
+
+    pages = [clicksend.get("/v3/numbers", page=page, limit=500)["data"] for page in (1, 2)]
+
+    assert [page["last_page"] for page in pages] == [2, 2]
+    assert [[row["dedicated_number"] for row in page["data"]] for page in pages] == [numbers[:100], numbers[100:]]
+
+
+def test_an_account_without_numbers_gets_neither_rows_nor_a_currency(clicksend: ClickSend) -> None:
+    clicksend.settings(numbers=[])
+
+    page = clicksend.get("/v3/numbers")["data"]
+
+    assert (page["total"], page["last_page"]) == (0, 0)
+    assert not {"data", "_currency"} & page.keys()
+
+
+def test_numbers_are_for_the_account_only(clicksend: ClickSend) -> None:
+    answer = httpx.get(f"{clicksend.url}/v3/numbers", auth=("demo", "wrong"))
+
+    assert (answer.status_code, answer.json()["response_msg"]) == (401, "Authorization failed.")
+
+
+@pytest.mark.parametrize("mode", [403, 429, 500])
+def test_the_list_of_numbers_can_fail_like_any_other(clicksend: ClickSend, mode: int) -> None:
+    clicksend.fault(mode, path="/v3/numbers")
+
+    assert clicksend.http.get("/v3/numbers").status_code == mode
+    assert clicksend.http.get("/v3/numbers").status_code == 200

@@ -180,7 +180,7 @@ def test_without_a_sender_a_shared_number_is_used(clicksend: ClickSend) -> None:
 
     shared, dedicated = clicksend.sent_ok(without, message())
 
-    assert (shared["from"], shared["is_shared_system_number"]) == ("+61444444444", True)
+    assert (shared["from"], shared["is_shared_system_number"]) == ("+14055555666", True)
     assert (dedicated["from"], dedicated["is_shared_system_number"]) == (NUMBER, False)
 
 

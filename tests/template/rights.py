@@ -104,16 +104,16 @@ _MANAGES: Final = {"RealtimeRole": [CONNECTIONS]}
 
 
 def mails_leave_as_one_sender(template: Template) -> list[str]:
-    """Where mail is sent at all, `email_notifier` sends it, from the parameter's address."""
+    """Where mail is sent at all, `email_notifier` sends it, from the parameter's address; raw mail takes two rights."""
     found = [
-        (role, one.get("Condition", {}).get("StringEquals", {}))
+        (role, set(each(one["Action"])), one.get("Condition", {}).get("StringEquals", {}))
         for role in of_type(template, "AWS::IAM::Role")
         for one in statements(template, role)
         if "ses:" in json.dumps(one["Action"])
     ]
     sender = functions(template)["EmailNotifier"]["Environment"]["Variables"]["EMAIL_FROM"]
-    wanted = [("EmailNotifierRole", {"ses:FromAddress": sender})] if template["Conditions"]["SendsEmail"] else []
-    return differs("who mails", found, wanted)
+    wanted = ("EmailNotifierRole", {"ses:SendEmail", "ses:SendRawEmail"}, {"ses:FromAddress": sender})
+    return differs("who mails", found, [wanted] if template["Conditions"]["SendsEmail"] else [])
 
 
 def secrets_have_their_readers(template: Template) -> list[str]:
@@ -242,6 +242,10 @@ BROKEN: Final[Broken] = (
     (no_wildcards, lambda one: statement_of(one, "RealtimeRole", "Connections").update(Action="execute-api:*")),
     (one_function_speaks_to_connections, allowing("AppApi", "execute-api:ManageConnections", arn("WebSocketApi"))),
     (mails_leave_as_one_sender, lambda one: statement_of(one, "EmailNotifierRole", "Mail").pop("Condition")),
+    (
+        mails_leave_as_one_sender,
+        lambda one: statement_of(one, "EmailNotifierRole", "Mail").update(Action="ses:SendEmail"),
+    ),
     (mails_leave_as_one_sender, allowing("AppApi", "ses:SendEmail", arn("EmailConfigurationSet"))),
     (
         secrets_have_their_readers,

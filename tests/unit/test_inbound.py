@@ -7,10 +7,10 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+from textension.accepting import Draft, accept
 from textension.clock import now_ms
 from textension.ids import Signer
 from textension.message import Conversation, Message, NumberSettings
-from textension.outbound import Draft, accept
 
 from tests.conftest import NUMBER, PEER, SUBACCOUNT, Backend, Context, forget, load_function
 

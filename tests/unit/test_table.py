@@ -145,7 +145,9 @@ class TestNumbers:
     def test_removing_leaves_no_trace_but_the_conversations(self, aws: Backend) -> None:
         post(aws, push())
         aws.numbers.remove("main", NUMBER)
-        assert {item["pk"].split("#")[0] for item in aws.items()} == {"CONVERSATION", "MESSAGE"}
+        assert {item["pk"].split("#")[0] for item in aws.items()} == {"CONVERSATION", "MESSAGE", "ACCOUNT"}
+        assert aws.numbers.former("main") == [NUMBER]
+        assert aws.numbers.of_extension("main", "101") == []
 
     def test_an_extension_given_twice_counts_once(self, aws: Backend) -> None:
         settings = NumberSettings(number=NUMBER, account="main", extensions=("101", "101"), emails=("a@b.c", "a@b.c"))
@@ -195,7 +197,7 @@ class TestRequestsPerMessage:
         figure(f"requests of inbound_webhook: {dict(calls)}")
         assert calls == {"TransactWriteItems": 1}
 
-    def test_a_relayed_text_is_one_publish_and_one_table_request(
+    def test_a_relayed_text_is_one_publish_and_two_table_requests(
         self, aws: Backend, calls: Counter[str], figure: Callable[[str], None]
     ) -> None:
         assemble.relay()
@@ -204,9 +206,9 @@ class TestRequestsPerMessage:
         relay(record(stored(aws)[0]))
         calls.pop("Query", None)
         figure(f"requests of stream_relay, inbound: {dict(calls)}")
-        assert calls == {"Publish": 1, "UpdateItem": 1}
+        assert calls == {"PutItem": 1, "Publish": 1, "UpdateItem": 1}
 
-    def test_a_queued_text_is_one_ring_one_publish_and_one_table_request(
+    def test_a_queued_text_is_one_ring_one_publish_and_two_table_requests(
         self, aws: Backend, calls: Counter[str], figure: Callable[[str], None]
     ) -> None:
         assemble.relay()
@@ -214,7 +216,7 @@ class TestRequestsPerMessage:
         calls.clear()
         relay(record(message))
         figure(f"requests of stream_relay, queued: {dict(calls)}")
-        assert calls == {"SendMessage": 1, "Publish": 1, "UpdateItem": 1}
+        assert calls == {"SendMessage": 1, "PutItem": 1, "Publish": 1, "UpdateItem": 1}
 
 
 def test_twenty_stores_of_one_id_are_one_message(aws: Backend) -> None:

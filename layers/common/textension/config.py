@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from textension.errors import ConfigurationError
-from textension.optout import START_WORDS, STOP_WORDS
+from textension.optout import HELP_WORDS, START_WORDS, STOP_WORDS
 
 type Text = Annotated[str, Field(min_length=1)]
 
@@ -36,14 +36,24 @@ class SigningEnvironment(Environment):
     SIGNING_SECRET_ARN: Text
 
 
-class WebhookEnvironment(SigningEnvironment):
+class LimitsEnvironment(SigningEnvironment):
+    """Of whoever accepts texts to send."""
+
+    DEFAULT_COUNTRY: Annotated[str, Field(pattern="^[A-Z]{2}$")]
+    ALLOWED_COUNTRIES: Annotated[str, Field(pattern=r"^(\*|[A-Z]{2}(,[A-Z]{2})*)$")] = "*"
+    MESSAGES_PER_MINUTE: Annotated[int, Field(ge=1)] = 60
+    SEGMENTS_PER_DAY: Annotated[int, Field(ge=1)] = 2000
+
+
+class WebhookEnvironment(LimitsEnvironment):
     """Of `inbound_webhook`."""
 
     WEBHOOK_SECRET_ARN: Text
     REQUIRE_WEBHOOK_TOKEN: bool = True
-    DEFAULT_COUNTRY: Annotated[str, Field(pattern="^[A-Z]{2}$")]
     OPT_OUT_WORDS: str = ",".join(STOP_WORDS)
     OPT_IN_WORDS: str = ",".join(START_WORDS)
+    HELP_WORDS: str = ",".join(HELP_WORDS)
+    HELP_TEXT: str = ""
 
 
 class RelayEnvironment(SigningEnvironment):
@@ -51,6 +61,13 @@ class RelayEnvironment(SigningEnvironment):
 
     EVENTS_TOPIC_ARN: Text
     OUTBOUND_QUEUE_URL: Text
+
+
+class SweeperEnvironment(RelayEnvironment):
+    """Of `sweeper`, which also looks at ClickSend."""
+
+    CREDENTIALS_SECRET_ARN: Text
+    UNRESOLVED_AFTER_MINUTES: Annotated[int, Field(ge=1)] = 15
 
 
 class SenderEnvironment(SigningEnvironment):
@@ -75,16 +92,47 @@ class RealtimeEnvironment(Environment):
         return f"https://{host}/{stage}"
 
 
+class EmailEnvironment(SigningEnvironment):
+    """Of `email_notifier`. Without a sender nothing is mailed."""
+
+    EMAIL_FROM: str = ""
+    APP_URL: Text
+    CONFIGURATION_SET: Text
+
+
 @functools.cache
 def webhook() -> WebhookEnvironment:
     """The webhook's environment."""
     return WebhookEnvironment.read()
 
 
+class AppEnvironment(LimitsEnvironment):
+    """Of `app_api`. The queues are those whose depth says that something is wrong."""
+
+    INBOUND_WEBHOOK: Text
+    EMAIL_FROM: str = ""
+    OUTBOUND_DEAD_LETTER_QUEUE_URL: Text
+    REALTIME_DEAD_LETTER_QUEUE_URL: Text
+    EMAIL_DEAD_LETTER_QUEUE_URL: Text
+    FAILURE_QUEUE_URL: Text
+
+
+@functools.cache
+def app() -> AppEnvironment:
+    """The app API's environment."""
+    return AppEnvironment.read()
+
+
 @functools.cache
 def relay() -> RelayEnvironment:
     """The relay's and the sweeper's environment."""
     return RelayEnvironment.read()
+
+
+@functools.cache
+def sweeper() -> SweeperEnvironment:
+    """The sweeper's environment, with what only its look at ClickSend needs."""
+    return SweeperEnvironment.read()
 
 
 @functools.cache
@@ -97,3 +145,8 @@ def sender() -> SenderEnvironment:
 def realtime() -> RealtimeEnvironment:
     """The environment of `realtime`."""
     return RealtimeEnvironment.read()
+
+
+def email() -> EmailEnvironment:
+    """The e-mail copies' environment."""
+    return EmailEnvironment.read()

@@ -4,12 +4,14 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from textension import ids
 from textension.clock import iso
-from textension.message import Direction, Message
+from textension.message import Conversation, Direction, Message, Notice
 from textension.optout import Keyword
 
 MESSAGE_RECEIVED = "message.received"
 MESSAGE_STATUS_CHANGED = "message.status_changed"
+CONVERSATION_READ = "conversation.read"
 NUMBER_OPTED_OUT = "number.opted_out"
 
 
@@ -19,45 +21,101 @@ class Event:
 
     id: str
     type: str
-    account: str
-    number: str
+    conversation: Conversation
     extensions: tuple[str, ...]
     body: str
 
 
-def of(message: Message) -> list[Event]:
-    """The events that announce a message's present state.
+def of(announced: Message | Notice) -> list[Event]:
+    """The events that announce a message's present state, or a notice.
 
-    An id is made of the message's id, the state, and the attempt where there was more than one. A keyword has an event
-    of its own; where two cross, the later `sent_at` holds.
+    The id of a message's event is made of its own, its state, and the attempt where there was more than one. A keyword
+    has an event of its own; where two cross, the later `sent_at` holds.
     """
+    if isinstance(announced, Notice):
+        return [_of_notice(announced)]
+    message = announced
     kind = MESSAGE_RECEIVED if message.direction is Direction.INBOUND else MESSAGE_STATUS_CHANGED
     attempt = f".{message.attempt}" if message.attempt > 1 else ""
-    announced = [_event(message, kind, f"{message.state}{attempt}", _data(message))]
+    found = [_of_message(message, kind, f"{message.state}{attempt}", _data(message))]
     if message.keyword:
         data = {**_identity(message), "opted_out": message.keyword is Keyword.STOP, "sent_at": iso(message.sent_at)}
-        announced.append(_event(message, NUMBER_OPTED_OUT, message.keyword, data))
-    return announced
+        found.append(_of_message(message, NUMBER_OPTED_OUT, message.keyword, data))
+    return found
 
 
-def _event(message: Message, kind: str, suffix: str, data: dict[str, Any]) -> Event:
-    event_id = f"{message.id}.{suffix}"
+def opted_out(conversation: Conversation, extensions: tuple[str, ...], *, at: int, by: str) -> Notice:
+    """The notice that an opt-out was lifted by somebody other than the peer; `by` is who."""
+    return Notice(
+        id=f"{ids.message_id(conversation.account, 'opt-out', _place(conversation))}.{at}",
+        kind=NUMBER_OPTED_OUT,
+        slot="OPTOUT",
+        conversation=conversation,
+        extensions=extensions,
+        at=at,
+        data={"opted_out": False, "sent_at": iso(at), "by": by},
+    )
+
+
+def read(conversation: Conversation, extension: str, *, up_to: str, unread: int, at: int) -> Notice:
+    """The notice that an extension has read its conversation up to that message."""
+    return Notice(
+        id=f"{up_to}.read.{extension}.{unread}",
+        kind=CONVERSATION_READ,
+        slot=f"READ#{extension}",
+        conversation=conversation,
+        extensions=(extension,),
+        at=at,
+        data={"up_to": up_to, "unread": unread, "read_at": iso(at)},
+    )
+
+
+def _place(conversation: Conversation) -> str:
+    return f"{conversation.number}\0{conversation.peer}"
+
+
+def _of_message(message: Message, kind: str, suffix: str, data: dict[str, Any]) -> Event:
+    return _event(
+        f"{message.id}.{suffix}", kind, message.id, message.conversation, message.extensions, message.changed_at, data
+    )
+
+
+def _of_notice(notice: Notice) -> Event:
+    conversation = notice.conversation
+    data = {
+        "account": conversation.account,
+        "number": conversation.number,
+        "peer": conversation.peer,
+        "extensions": list(notice.extensions),
+        **notice.data,
+    }
+    return _event(notice.id, notice.kind, notice.id, conversation, notice.extensions, notice.at, data)
+
+
+def _event(
+    event_id: str,
+    kind: str,
+    subject: str,
+    conversation: Conversation,
+    extensions: tuple[str, ...],
+    at: int,
+    data: dict[str, Any],
+) -> Event:
     body = {
         "specversion": "1.0",
         "id": event_id,
-        "source": f"/textension/accounts/{message.account}",
+        "source": f"/textension/accounts/{conversation.account}",
         "type": kind,
-        "subject": message.id,
-        "time": iso(message.changed_at),
+        "subject": subject,
+        "time": iso(at),
         "datacontenttype": "application/json",
         "data": data,
     }
     return Event(
         id=event_id,
         type=kind,
-        account=message.account,
-        number=message.conversation.number,
-        extensions=message.extensions,
+        conversation=conversation,
+        extensions=extensions,
         body=json.dumps(body, ensure_ascii=True, separators=(",", ":")),
     )
 
@@ -81,6 +139,10 @@ def _data(message: Message) -> dict[str, Any]:
         "sent_at": iso(message.sent_at),
         "received_at": iso(message.received_at),
     }
-    if message.reason:
-        data["reason"] = message.reason
-    return data
+    optional = {
+        "reason": message.reason,
+        "author": message.author,
+        "scheduled_at": iso(message.scheduled_at) if message.scheduled_at else None,
+        "resend_of": message.resend_of,
+    }
+    return data | {name: value for name, value in optional.items() if value}

@@ -57,6 +57,21 @@ class Signer:
         expected = _mac(key, "message", account, match[1])
         return match[1] if hmac.compare_digest(expected, match[3]) else None
 
+    def seal(self, purpose: str, text: str) -> str:
+        """An opaque string that only `unseal` with the same purpose reads: for cursors, which clients carry."""
+        payload = base64.urlsafe_b64encode(text.encode()).rstrip(b"=").decode()
+        return f"{self._current.version}{_mac(self._current, 'seal', purpose, payload)}{payload}"
+
+    def unseal(self, purpose: str, sealed: str) -> str | None:
+        """The text in a sealed string; None when we did not make it for this purpose."""
+        key = self._keys.get(sealed[:1])
+        mark, payload = sealed[1:23], sealed[23:]
+        if key is None or not sealed.isascii():
+            return None
+        if not hmac.compare_digest(_mac(key, "seal", purpose, payload), mark):
+            return None
+        return base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)).decode()
+
     def group(self, account: str, number: str, peer: str) -> str:
         """An opaque name for a conversation, for places that must not hold phone numbers."""
         return _mac(self._current, "group", account, number, peer)

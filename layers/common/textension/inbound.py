@@ -3,17 +3,20 @@
 Whatever an authenticated post holds, it is kept: as a message, as a receipt, or in quarantine with its reason.
 """
 
+import contextlib
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from textension import ids, phone
+from textension.accepting import Draft, accept
 from textension.authenticity import Poster
+from textension.aws.caps import Caps
 from textension.aws.messages import Messages, Stored
 from textension.aws.numbers import Numbers
-from textension.aws.quarantine import Quarantine
+from textension.aws.quarantine import Quarantine, Quarantined
 from textension.clicksend.pushes import InboundPush, RawPush, clicksend_id, fields, parse
-from textension.clock import Clock, now_ms
-from textension.errors import InvalidNumber, Unreadable
+from textension.clock import HOUR, Clock, now_ms
+from textension.errors import BadInput, Conflict, InvalidNumber, TooMany, Unreadable
 from textension.message import Conversation, Direction, Message, NumberSettings, Step, Trust
 from textension.optout import Keywords
 from textension.receipts import Receipts
@@ -68,6 +71,9 @@ class Door:
     signer: ids.Signer
     country: str
     keywords: Keywords = field(default_factory=Keywords.of)
+    help_text: str = ""
+    """What a peer who asks for help is answered; nothing where it is empty."""
+    caps: Caps | None = None
     clock: Clock = now_ms
 
     def take(self, raw: RawPush, poster: Poster, *, bare: bool = False, posted_at: int | None = None) -> Outcome:
@@ -87,6 +93,15 @@ class Door:
             digest = self.quarantine.keep(poster.account, raw, odd.reason, now=self.clock(), bare=bare)
             return Outcome(Taken.QUARANTINED, digest, odd.reason)
 
+    def replay(self, post: Quarantined, poster: Poster) -> Outcome:
+        """Take a quarantined post in again; out of the quarantine only once it is durable elsewhere."""
+        if not post.whole:
+            return Outcome(Taken.QUARANTINED, post.id, f"{post.reason}: only its first part was kept")
+        outcome = self.take(post.push, poster, bare=post.bare, posted_at=post.at)
+        if outcome.taken is not Taken.QUARANTINED:
+            self.quarantine.remove(post.account, post.id)
+        return outcome
+
     def _text(self, push: InboundPush, account: str, *, bare: bool, posted_at: int | None) -> Outcome:
         try:
             peer = phone.peer(push.from_, self.country)
@@ -98,7 +113,18 @@ class Door:
         stored = self.messages.store(message, digest=digest, unread_for=message.extensions)
         if stored is Stored.DIFFERS:
             raise _Odd("same_id_other_content")
+        if self.help_text and self.keywords.asks_help(message.text):
+            self._help(message, place.settings)
         return Outcome(Taken.STORED if stored is Stored.NEW else Taken.SEEN, message.id)
+
+    def _help(self, message: Message, settings: NumberSettings) -> None:
+        """Answer who asks for help: at most once an hour, so that two machines do not talk for ever."""
+        conversation = message.conversation
+        key = f"{conversation.number}\0{conversation.peer}\0{message.sent_at // HOUR}"
+        draft = Draft(origin="help", key=key, to=conversation.peer, text=self.help_text)
+        # Who opted out, is blocked, or cannot be texted at all gets no answer.
+        with contextlib.suppress(BadInput, Conflict, TooMany):
+            accept(draft, settings, self.messages, country=self.country, now=self.clock(), caps=self.caps)
 
     def _destination(self, push: InboundPush, account: str, peer: str, *, bare: bool) -> Destination:
         """The number that was texted, or else the one whose message this proves to answer."""

@@ -1,12 +1,13 @@
 """The things that everything else speaks of: numbers, conversations, messages."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
 from textension.clock import SECOND
 from textension.optout import Keyword
-from textension.states import State
+from textension.states import State, first_look
 
 
 class Direction(StrEnum):
@@ -68,6 +69,26 @@ class Receipt:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """Something about a conversation that the world is to hear of, other than a message's state.
+
+    `id` is the event's, the same on every repeat; `at` in Unix ms; `extensions` are those that it concerns.
+    """
+
+    id: str
+    kind: str
+    """The type of the event."""
+    slot: str
+    """What it replaces where it was not announced yet: its place in the conversation."""
+    conversation: Conversation
+    extensions: tuple[str, ...]
+    at: int
+    data: Mapping[str, str | int | bool]
+    unannounced: bool = True
+    version: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
     """One text, in either direction. Times are Unix milliseconds; `sent_at` is the thread's order."""
 
@@ -100,6 +121,16 @@ class Message:
     lease_until: int | None = None
     claimed_by: str | None = None
     """The worker that has the lease."""
+    author: str | None = None
+    """The extension that wrote an outbound text."""
+    resend_of: str | None = None
+    """The message that this one sends again."""
+    resent_as: str | None = None
+    """The message that was sent in this one's place."""
+    next_look_at: int | None = None
+    """When to look into ClickSend's history for what became of it."""
+    looks: int = 0
+    """How often that was done without finding it."""
     alone: bool = False
     """ClickSend refused a batch that held it: it goes in a request of its own."""
     reason: str = ""
@@ -118,6 +149,24 @@ class Message:
         return self.conversation.account
 
 
+def first(message: Message) -> Message:
+    """The message as it was when it was accepted: what a repeated request is answered."""
+    accepted = message.journey[0]
+    return replace(
+        message,
+        state=accepted.state,
+        changed_at=accepted.at,
+        reason="",
+        clicksend_id=None,
+        price=None,
+        parts=None,
+        sender_id=None,
+        resent_as=None,
+        receipts=(),
+        journey=(accepted,),
+    )
+
+
 def moved(message: Message, to: State, *, at: int, source: str, reason: str = "", **changes: Any) -> Message:
     """The message after one step: its journey longer, the step to be announced, what only the old state used gone.
 
@@ -129,6 +178,8 @@ def moved(message: Message, to: State, *, at: int, source: str, reason: str = ""
         message,
         **{
             **settled,
+            "next_look_at": first_look(to, at),
+            "looks": 0,
             "state": to,
             "changed_at": at,
             "unannounced": True,

@@ -10,6 +10,7 @@ from typing import Final, Self
 
 STOP_WORDS: Final = ("STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT")
 START_WORDS: Final = ("START", "UNSTOP")
+HELP_WORDS: Final = ("HELP", "INFO")
 _LONGEST: Final = 40
 
 
@@ -26,11 +27,17 @@ class Keywords:
 
     stop: frozenset[str]
     start: frozenset[str]
+    help: frozenset[str]
 
     @classmethod
-    def of(cls, stop: Iterable[str] = STOP_WORDS, start: Iterable[str] = START_WORDS) -> Self:
+    def of(
+        cls,
+        stop: Iterable[str] = STOP_WORDS,
+        start: Iterable[str] = START_WORDS,
+        help_: Iterable[str] = HELP_WORDS,
+    ) -> Self:
         """The words in whatever form they are written; empty ones do not count."""
-        return cls(frozenset(filter(None, map(_bare, stop))), frozenset(filter(None, map(_bare, start))))
+        return cls(*(frozenset(filter(None, map(_bare, words))) for words in (stop, start, help_)))
 
     def read(self, text: str) -> Keyword | None:
         """The keyword that a text is; None for any other text."""
@@ -38,6 +45,10 @@ class Keywords:
             return None
         word = _bare(text)
         return Keyword.STOP if word in self.stop else Keyword.START if word in self.start else None
+
+    def asks_help(self, text: str) -> bool:
+        """Whether a text asks who is texting, and how to make it stop."""
+        return len(text) <= _LONGEST and _bare(text) in self.help
 
 
 def _bare(text: str) -> str:

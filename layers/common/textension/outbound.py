@@ -4,36 +4,33 @@ import contextlib
 import random
 import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Protocol
 
-from textension import ids, phone, segments
+from textension import ids
 from textension.aws import items
+from textension.aws.circuits import Circuit, Circuits, comeback
 from textension.aws.items import Key
-from textension.aws.messages import Messages, Stored
+from textension.aws.messages import Messages, Obstacles
 from textension.aws.table import ConditionFailed
 from textension.clicksend.answers import Meaning, Verdict
 from textension.clicksend.client import REQUEST_TIMEOUT, ClickSend, OutboundSms
-from textension.clock import HOUR, MINUTE, SECOND, Clock, now_ms
-from textension.errors import BadInput, ConfigurationError, Conflict, OptedOut, Unavailable
-from textension.message import Conversation, Direction, Message, NumberSettings, Step, moved
+from textension.clock import MINUTE, SECOND, Clock, now_ms
+from textension.errors import ConfigurationError, Unavailable
+from textension.message import Message, moved
+from textension.overdue import SOURCE, expire
 from textension.receipts import Receipts
 from textension.states import State
 
-VALIDITY: Final = 24 * HOUR
-"""How long an accepted text may wait for ClickSend before it is too old to be sent."""
 BATCH: Final = 10
 """Messages of one request: what one receive of the FIFO queue brings at most."""
 MARGIN: Final = 3 * SECOND
 """What recording a request's outcome may take; a request is not begun without it."""
 type Remaining = Callable[[], int]
 """The milliseconds that the caller has left."""
+OUT_OF_TIME: Final = "OUT_OF_TIME"
 _FIRST_WAIT: Final = 30 * SECOND
 _LONGEST_WAIT: Final = 15 * MINUTE
-SOURCE: Final = "outbound_sender"
-MAX_SEGMENTS: Final = 8
-"""ClickSend cuts longer texts off without a word (its account setting says 6 or 8 parts)."""
 _UNREADABLE: Final = (KeyError, ValueError, TypeError)
 """What an item of another version of this code may raise: one message's trouble is not another's."""
 
@@ -44,74 +41,6 @@ class Doorbell:
 
     message_id: str
     attempt: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Draft:
-    """A text that somebody wants sent. `key` makes a repeat the same message; `origin` is who asks."""
-
-    origin: str
-    key: str
-    to: str
-    text: str
-
-
-def accept(draft: Draft, settings: NumberSettings, messages: Messages, *, country: str, now: int) -> Message:
-    """Queue a text, in one transaction; the stream does the rest. A repeat of the same draft is the same message.
-
-    Raises BadInput (nobody can be texted there), OptedOut, Conflict (number disabled, or the key was used for another
-    text).
-    """
-    if not settings.enabled:
-        raise Conflict(f"{settings.number} is disabled: enable it first")
-    peer = phone.peer(draft.to, country)
-    if not phone.is_repliable(peer):
-        raise BadInput(f"{peer} is a sender's name: it cannot be texted")
-    if peer == settings.number:
-        raise BadInput("a number cannot text itself")
-    size = segments.measure(draft.text)
-    if not 1 <= size.segments <= MAX_SEGMENTS:
-        raise BadInput(
-            f"the text has {size.characters} characters in {size.encoding}, {size.segments} segments: "
-            f"make it 1 to {MAX_SEGMENTS} segments"
-        )
-    message = Message(
-        id=ids.message_id(settings.account, draft.origin, draft.key),
-        conversation=Conversation(settings.account, settings.number, peer),
-        direction=Direction.OUTBOUND,
-        text=draft.text,
-        state=State.QUEUED,
-        sent_at=now,
-        received_at=now,
-        changed_at=now,
-        extensions=settings.extensions,
-        unannounced=True,
-        valid_until=now + VALIDITY,
-        journey=(Step(state=State.QUEUED, at=now, source=draft.origin),),
-    )
-    digest = ids.content_digest(settings.number, peer, draft.text)
-    match messages.store(message, digest=digest):
-        case Stored.NEW:
-            return message
-        case Stored.DIFFERS:
-            raise Conflict("this key was used for another text: use a new one")
-        case Stored.OPTED_OUT:
-            raise OptedOut(f"{peer} has opted out of texts from {settings.number}: only their START lifts that")
-    return messages.by_id(message.id) or message
-
-
-def end_lease(messages: Messages, message: Message, *, now: int) -> None:
-    """A claim whose worker died: whether ClickSend got the message is unknown."""
-    step = moved(message, State.UNKNOWN, at=now, source="sweeper", reason="WORKER_LOST")
-    with contextlib.suppress(ConditionFailed):
-        messages.move(message, step, fenced=True)
-
-
-def expire(messages: Messages, message: Message, *, now: int) -> None:
-    """A queued message whose validity has passed."""
-    step = moved(message, State.EXPIRED, at=now, source=SOURCE, reason="VALIDITY_PASSED")
-    with contextlib.suppress(ConditionFailed):
-        messages.move(message, step, fenced=True)
 
 
 class Clients(Protocol):
@@ -143,42 +72,68 @@ class Sender:
     receipts: Receipts
     signer: ids.Signer
     clients: Clients
+    circuits: Circuits
     clock: Clock = now_ms
 
     def send(self, doorbells: Sequence[Doorbell], *, remaining: Remaining) -> Report:
         """Claim, post and record; what does not fit into `remaining` goes back to the queue.
 
+        While an account's circuit is not closed, one worker asks once in 30 s with one message; the others wait.
         Raises Unavailable when not even the messages could be found.
         """
         places = self.messages.locate([bell.message_id for bell in doorbells])
-        opted_out = self.messages.opted_out(places.values())
+        obstacles = self.messages.obstacles(places.values())
         report = Report([], [], [])
         claimed: dict[str, Message] = {}
+        probing: set[str] = set()
         for bell in doorbells:
             place = places.get(bell.message_id)
             if place is None or bell.message_id in claimed:
                 continue
             try:
-                message = self._claim(place, opted_out)
+                message = self._claim(place, obstacles, probing)
             except (Unavailable, *_UNREADABLE):
                 report.failed.append(bell)
             else:
                 claimed |= {message.id: message} if message else {}
         for request in _requests(claimed.values()):
-            self._send_together(request, report, remaining)
+            self._send_together(request, report, remaining, obstacles.circuits)
         return report
 
     # ------------------------------------------------------------ steps
 
-    def _claim(self, place: Key, opted_out: AbstractSet[str]) -> Message | None:
+    def _claim(self, place: Key, obstacles: Obstacles, probing: set[str]) -> Message | None:
         now = self.clock()
-        if place.pk in opted_out:
+        if place.pk in obstacles.opted_out:
             self._refuse(place, now)
+            return None
+        circuit = obstacles.circuits.get(items.account_of(place.pk))
+        if circuit is not None and not self._may_probe(circuit, probing, now):
+            self._wait(place, circuit, now)
             return None
         claimed, found = self.messages.claim(place, worker=secrets.token_hex(8), now=now)
         if found and found.state is State.QUEUED and found.valid_until and found.valid_until <= now:
             expire(self.messages, found, now=now)
         return claimed
+
+    def _may_probe(self, circuit: Circuit, probing: set[str], now: int) -> bool:
+        """Whether this message is the one that asks whether ClickSend is back."""
+        if circuit.account in probing or circuit.is_open(now):
+            return False
+        if not self.circuits.probe(circuit.account, now=now):
+            return False
+        probing.add(circuit.account)
+        return True
+
+    def _wait(self, place: Key, circuit: Circuit, now: int) -> None:
+        """Back to waiting: the sweeper rings again, with an attempt of its own so that SQS does not swallow it."""
+        message = self.messages.get(place)
+        if message is None or message.state is not State.QUEUED or (message.next_attempt_at or now) > now:
+            return  # it waits already, or it is not for us any more
+        until = comeback(circuit, message.sent_at, now)
+        later = replace(message, next_attempt_at=until, rung_at=None, attempt=message.attempt + 1)
+        with contextlib.suppress(ConditionFailed):
+            self.messages.amend(message, later)
 
     def _refuse(self, place: Key, now: int) -> None:
         """The peer opted out after this text was accepted."""
@@ -186,7 +141,13 @@ class Sender:
         if message and message.state is State.QUEUED:
             self._move(message, moved(message, State.REJECTED, at=now, source=SOURCE, reason="OPTED_OUT"))
 
-    def _send_together(self, request: Sequence[Message], report: Report, remaining: Remaining) -> None:
+    def _send_together(
+        self,
+        request: Sequence[Message],
+        report: Report,
+        remaining: Remaining,
+        circuits: Mapping[str, Circuit],
+    ) -> None:
         account = request[0].account
         customs = {self.signer.custom_string(account, message.id): message for message in request}
         texts = [
@@ -194,9 +155,11 @@ class Sender:
             for custom, message in customs.items()
         ]
         verdicts = self._verdicts(account, texts, remaining)
+        closed = account not in circuits
+        open_until = self._heed(account, verdicts.values(), closed=closed)
         for custom, message in customs.items():
             try:
-                report.posted.append(self._record(message, verdicts[custom]))
+                report.posted.append(self._record(message, verdicts[custom], open_until))
             except (Unavailable, ConditionFailed, *_UNREADABLE):
                 report.unrecorded.append(message.id)
 
@@ -204,7 +167,7 @@ class Sender:
         verdicts: Mapping[str, Verdict] = {}
         for again in (False, True):
             if remaining() < REQUEST_TIMEOUT * SECOND + MARGIN:
-                return verdicts or _all(texts, Verdict(meaning=Meaning.NOT_PROCESSED, reason="OUT_OF_TIME"))
+                return verdicts or _all(texts, Verdict(meaning=Meaning.NOT_PROCESSED, reason=OUT_OF_TIME))
             try:
                 verdicts = self.clients.of(account, again=again).send(texts)
             except ConfigurationError:
@@ -215,7 +178,19 @@ class Sender:
                 break
         return verdicts
 
-    def _record(self, message: Message, verdict: Verdict) -> Message:
+    def _heed(self, account: str, verdicts: Iterable[Verdict], *, closed: bool) -> int | None:
+        """Open the account's circuit where a request failed, or close it; until when it is open (Unix ms)."""
+        failed = next((verdict for verdict in verdicts if _fails(verdict)), None)
+        try:
+            if failed is None:
+                if not closed:
+                    self.circuits.close(account)
+                return None
+            return self.circuits.open(account, failed.reason, now=self.clock(), wait=failed.retry_after)
+        except Unavailable:
+            return None  # the messages wait by their own backoff
+
+    def _record(self, message: Message, verdict: Verdict, open_until: int | None) -> Message:
         match verdict.meaning:
             case Meaning.SENT:
                 return self._sent(message, verdict)
@@ -226,7 +201,10 @@ class Sender:
             case Meaning.ALONE:
                 return self._requeue(message, verdict.reason, 0, alone=True)
             case Meaning.ACCOUNT | Meaning.UNAUTHORIZED | Meaning.NOT_PROCESSED:
-                return self._requeue(message, verdict.reason, verdict.retry_after or backoff(message.attempt))
+                wait = verdict.retry_after or backoff(message.attempt)
+                if open_until is not None:
+                    wait = max(open_until - self.clock(), 0)
+                return self._requeue(message, verdict.reason, wait)
 
     def _sent(self, message: Message, verdict: Verdict) -> Message:
         step = moved(
@@ -263,6 +241,13 @@ def backoff(attempt: int) -> int:
     """Milliseconds to wait after the attempt: 30 s doubling to 15 min, the upper half of it at random."""
     longest = min(_FIRST_WAIT << min(attempt - 1, 10), _LONGEST_WAIT)
     return longest // 2 + random.randrange(longest // 2)  # noqa: S311 - jitter
+
+
+def _fails(verdict: Verdict) -> bool:
+    """Whether a verdict says that ClickSend is not to be asked for a while."""
+    if verdict.reason == OUT_OF_TIME:
+        return False
+    return verdict.meaning in {Meaning.ACCOUNT, Meaning.UNAUTHORIZED, Meaning.NOT_PROCESSED, Meaning.UNKNOWN}
 
 
 def _all(texts: Sequence[OutboundSms], verdict: Verdict) -> dict[str, Verdict]:

@@ -54,6 +54,38 @@ def peer(value: str, country: str) -> str:
         raise
 
 
+def country(number: str, default: str) -> str:
+    """The ISO 3166 code of a number in E.164; the default one's for a short code. Empty where nobody knows it.
+
+    Numbers that no region has given out, such as +1 555 01xx, count as those of their plan's main country.
+    """
+    if not is_e164(number):
+        return default
+    import phonenumbers
+
+    try:
+        parsed = phonenumbers.parse(number)
+    except phonenumbers.NumberParseException:
+        return ""
+    region = phonenumbers.region_code_for_number(parsed) or phonenumbers.region_code_for_country_code(
+        parsed.country_code or 0
+    )
+    return region if len(region) == 2 and region.isalpha() else ""
+
+
 def is_repliable(value: str) -> bool:
     """Whether a text can be sent there: an alphanumeric sender has no way back."""
     return is_e164(value) or _SHORT_CODE.fullmatch(value) is not None
+
+
+def readable(value: str) -> str:
+    """A number as people write it, `+61 411 111 111`; short codes, names and numbers of no known plan as they are."""
+    if not is_e164(value):
+        return value
+    import phonenumbers
+
+    try:
+        number = phonenumbers.parse(value)
+    except phonenumbers.NumberParseException:
+        return value
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL)

@@ -4,35 +4,45 @@ import contextlib
 from dataclasses import dataclass, replace
 
 from textension import events, ids
+from textension.aws.changes import Changes
+from textension.aws.conversations import Conversations
 from textension.aws.doorbells import OutboundQueue, Topic
 from textension.aws.messages import Messages
 from textension.aws.table import ConditionFailed
 from textension.clock import Clock, now_ms
-from textension.message import Message
+from textension.message import Message, Notice
 from textension.states import State
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Relay:
-    """Announces messages. Every call may be repeated: events keep their id, doorbells and claims are guarded."""
+    """Announces messages and notices. Every call may be repeated: events keep their id, claims are guarded."""
 
     messages: Messages
+    conversations: Conversations
+    changes: Changes
     topic: Topic
     queue: OutboundQueue
     signer: ids.Signer
     clock: Clock = now_ms
 
-    def announce(self, message: Message) -> None:
-        """Publish the message's state, wake the sender where there is something to send, and mark that.
+    def announce(self, announced: Message | Notice) -> None:
+        """Publish a message's state or a notice, wake the sender where there is something to send, and mark that.
 
         Raises Unavailable when SNS, SQS or the table did not take it: then it is still due.
         """
-        ring = self._rings(message)
-        if ring:
-            self._ring(message)
-        for event in events.of(message):
+        ring = isinstance(announced, Message) and self._rings(announced)
+        if isinstance(announced, Message) and ring:
+            self._ring(announced)
+        for event in events.of(announced):
+            # First written down, then told: an app that connects between the two finds it among the changes.
+            self.changes.add(event, self.clock())
             self.topic.publish(event)
-        self._mark(message, replace(message, unannounced=False, rung_at=self.clock() if ring else message.rung_at))
+        if isinstance(announced, Notice):
+            self.conversations.announced(announced)
+        else:
+            rung_at = self.clock() if ring else announced.rung_at
+            self._mark(announced, replace(announced, unannounced=False, rung_at=rung_at))
 
     def ring_again(self, message: Message) -> None:
         """Wake the sender for a message whose time has come, or whose doorbell had no effect. Raises Unavailable."""

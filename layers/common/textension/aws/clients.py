@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
     from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_secretsmanager import SecretsManagerClient
+    from mypy_boto3_sesv2 import SESV2Client
     from mypy_boto3_sns import SNSClient
     from mypy_boto3_sqs import SQSClient
 
@@ -31,6 +33,8 @@ POSTS_AT_ONCE: Final = 32
 POSTING: Final = CONFIG.merge(
     Config(retries={"mode": "standard", "total_max_attempts": 1}, max_pool_connections=POSTS_AT_ONCE)
 )
+# SES may take longer over a mail, and a time-out that comes too early sends it twice.
+PATIENT: Final = CONFIG.merge(Config(read_timeout=5))
 
 
 @functools.cache
@@ -52,9 +56,21 @@ def dynamodb() -> DynamoDBClient:
 
 
 @functools.cache
+def lambda_() -> LambdaClient:
+    """Lambda. What it is asked to do takes longer than a table's answer."""
+    return boto3.client("lambda", config=CONFIG.merge(Config(read_timeout=15, retries={"total_max_attempts": 1})))
+
+
+@functools.cache
 def secretsmanager() -> SecretsManagerClient:
     """Secrets Manager."""
     return boto3.client("secretsmanager", config=CONFIG)
+
+
+@functools.cache
+def sesv2() -> SESV2Client:
+    """SES."""
+    return boto3.client("sesv2", config=PATIENT)
 
 
 @functools.cache

@@ -25,8 +25,8 @@ class Topic:
         """Publish one event, with the attributes that filter policies use. Raises Unavailable."""
         attributes: dict[str, MessageAttributeValueTypeDef] = {
             "type": {"DataType": "String", "StringValue": event.type},
-            "account": {"DataType": "String", "StringValue": event.account},
-            "number": {"DataType": "String", "StringValue": event.number},
+            "account": {"DataType": "String", "StringValue": event.conversation.account},
+            "number": {"DataType": "String", "StringValue": event.conversation.number},
         }
         if event.extensions:
             attributes["extension"] = {"DataType": "String.Array", "StringValue": json.dumps(event.extensions)}

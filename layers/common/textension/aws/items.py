@@ -8,12 +8,24 @@
 | message | `CONVERSATION#<account>#<e164>#<peer>` | `MESSAGE#<second><ms><id>` |
 | message by our id (an inbound one's is made of ClickSend's: this is the dedupe) | `MESSAGE#<id>` | `POINTER` |
 | outbound message by ClickSend's id | `CLICKSEND#<account>#<message_id>` | `POINTER` |
+| e-mail copy of a message, by its address's hash | `MESSAGE#<id>` | `EMAIL#<sha256 of the address>` |
+| what came back of an address | `ACCOUNT#<account>` | `EMAILTROUBLE#<address>` |
 | quarantined post | `QUARANTINE#<account>` | `<sha256 of the body>` |
+| what the world is to hear of a conversation besides its messages | `CONVERSATION#…` | `NOTICE#<slot>` |
+| what changed, as it was published, for 30 days | `CHANGES#<account>#<e164>` | `<ms><event id>` |
+| who opted out | `OPTOUT#<account>` | `<e164>#<peer>` |
+| a peer's name | `ACCOUNT#<account>` | `CONTACT#<peer>` |
+| a number that was taken out; its conversations stay | `ACCOUNT#<account>` | `FORMERNUMBER#<e164>` |
+| what was sent in a minute, in a day | `EXTENSION#<account>#<extension>`, `ACCOUNT#<account>` | `CAP#<minute or day>` |
+| where an extension's browsers take pushes | `EXTENSION#<account>#<extension>` | `PUSH#<id>` |
 | ticket for one WebSocket | `TICKET#<sha256 of its text>` | `TICKET` |
 | WebSocket of an extension | `EXTENSION#<account>#<extension>` | `CONNECTION#<id>` |
 | the same by API Gateway's id of it | `CONNECTION#<id>` | `POINTER` |
+| whether ClickSend is to be asked for an account at all | `ACCOUNT#<account>` | `CIRCUIT` |
+| what ClickSend says of an account | `ACCOUNT#<account>` | `CLICKSEND` |
 """
 
+import hashlib
 import zlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
@@ -22,9 +34,10 @@ from typing import Any, Final
 
 from boto3.dynamodb.types import Binary, TypeDeserializer, TypeSerializer
 
-from textension.message import Conversation, Direction, Message, NumberSettings, Receipt, Step, Trust, order
+from textension.clock import SECOND
+from textension.message import Conversation, Direction, Message, Notice, NumberSettings, Receipt, Step, Trust, order
 from textension.optout import Keyword
-from textension.states import State, due_at
+from textension.states import ANNOUNCE_GRACE, State, due_at
 
 type Item = dict[str, Any]
 """Plain values by attribute name."""
@@ -81,7 +94,7 @@ def number_key(number: str) -> Key:
 def listing_keys(settings: NumberSettings) -> list[Key]:
     """Where a number is listed: with its account and with each of its extensions."""
     sk = f"NUMBER#{settings.number}"
-    extensions = [Key(f"EXTENSION#{settings.account}#{extension}", sk) for extension in settings.extensions]
+    extensions = [Key(extension_pk(settings.account, extension), sk) for extension in settings.extensions]
     return [Key(f"ACCOUNT#{settings.account}", sk), *extensions]
 
 
@@ -127,6 +140,11 @@ def message_key(message: Message) -> Key:
     return Key(conversation_pk(message.conversation), f"MESSAGE#{order(message)}")
 
 
+def order_of(message_sk: str) -> str:
+    """A message's place in its thread, out of its sort key."""
+    return message_sk.removeprefix("MESSAGE#")
+
+
 def pointer_key(message_id: str) -> Key:
     """Where the pointer to a message is, by our id."""
     return Key(f"MESSAGE#{message_id}", "POINTER")
@@ -135,6 +153,51 @@ def pointer_key(message_id: str) -> Key:
 def clicksend_key(account: str, clicksend_id: str) -> Key:
     """Where the pointer to an outbound message is, by ClickSend's id."""
     return Key(f"CLICKSEND#{account}#{clicksend_id}", "POINTER")
+
+
+def log(account: str, number: str) -> str:
+    """The partition of a number's messages in the index `log`."""
+    return f"LOG#{account}#{number}"
+
+
+def log_order(at: int) -> str:
+    """Where the messages of a second begin in the index `log`."""
+    return f"{at // SECOND:010d}"
+
+
+def notice_key(notice: Notice) -> Key:
+    """Where a notice waits to be announced."""
+    return Key(conversation_pk(notice.conversation), f"NOTICE#{notice.slot}")
+
+
+def changes_pk(account: str, number: str) -> str:
+    """The partition of what changed on a number."""
+    return f"CHANGES#{account}#{number}"
+
+
+def opt_out_key(conversation: Conversation) -> Key:
+    """Where an account lists a peer who opted out."""
+    return Key(f"OPTOUT#{conversation.account}", f"{conversation.number}#{conversation.peer}")
+
+
+def contact_key(account: str, peer: str) -> Key:
+    """Where a peer's name is."""
+    return Key(f"ACCOUNT#{account}", f"CONTACT#{peer}")
+
+
+def former_number_key(account: str, number: str) -> Key:
+    """Where it is remembered that a number was the account's."""
+    return Key(f"ACCOUNT#{account}", f"FORMERNUMBER#{number}")
+
+
+def email_key(message_id: str, address: str) -> Key:
+    """Where it is marked that a message was mailed to an address, whatever its case."""
+    return Key(f"MESSAGE#{message_id}", f"EMAIL#{hashlib.sha256(address.lower().encode()).hexdigest()}")
+
+
+def email_trouble_key(account: str, address: str) -> Key:
+    """Where it is noted that mails to an address came back."""
+    return Key(f"ACCOUNT#{account}", f"EMAILTROUBLE#{address.lower()}")
 
 
 def quarantine_key(account: str, digest: str) -> Key:
@@ -162,10 +225,25 @@ def connection_pointer_key(connection_id: str) -> Key:
     return Key(f"CONNECTION#{connection_id}", "POINTER")
 
 
+def circuit_key(account: str) -> Key:
+    """Where it is written whether ClickSend is to be asked for an account."""
+    return Key(f"ACCOUNT#{account}", "CIRCUIT")
+
+
+def account_of(conversation_pk_: str) -> str:
+    """The account in a conversation's partition."""
+    return conversation_pk_.split("#", 2)[1]
+
+
+def clicksend_account_key(account: str) -> Key:
+    """Where it is written what ClickSend says of an account."""
+    return Key(f"ACCOUNT#{account}", "CLICKSEND")
+
+
 _PLAIN_FIELDS: Final = tuple(
     field.name
     for field in fields(Message)
-    if field.name not in {"conversation", "extensions", "journey", "receipts", "unannounced", "alone"}
+    if field.name not in {"conversation", "extensions", "journey", "receipts", "unannounced", "alone", "looks"}
 )
 
 _STEP_FIELDS: Final = tuple(field.name for field in fields(Step))
@@ -174,19 +252,61 @@ _RECEIPT_FIELDS: Final = tuple(field.name for field in fields(Receipt))
 
 def message_item(message: Message) -> Item:
     """A message as an item without its key; `due_at` and its shard included, where anything is due."""
-    due = due_at(message)
     item: Item = {name: getattr(message, name) for name in _PLAIN_FIELDS}
-    item |= asdict(message.conversation)
+    item |= asdict(message.conversation) | _due(message.id, due_at(message))
     item |= {
         "extensions": list(message.extensions),
         "journey": [asdict(step) for step in message.journey],
         "receipts": {one.status_code: asdict(one) for one in message.receipts},
         "unannounced": message.unannounced or None,
         "alone": message.alone or None,
-        "due_at": due,
-        "due_shard": None if due is None else due_shard(zlib.crc32(message.id.encode())),
+        "looks": message.looks or None,
+        "log": log(message.account, message.conversation.number),
+        "log_order": order(message),
     }
     return item
+
+
+def _due(name: str, due: int | None) -> Item:
+    return {"due_at": due, "due_shard": None if due is None else due_shard(zlib.crc32(name.encode()))}
+
+
+def notice_item(notice: Notice) -> Item:
+    """A notice as an item without its key; due until it is announced."""
+    return {
+        **asdict(notice.conversation),
+        **_due(notice.id, notice.at + ANNOUNCE_GRACE if notice.unannounced else None),
+        "id": notice.id,
+        "kind": notice.kind,
+        "slot": notice.slot,
+        "at": notice.at,
+        "extensions": list(notice.extensions),
+        "data": dict(notice.data),
+        "unannounced": notice.unannounced or None,
+        "version": notice.version,
+    }
+
+
+def notice(item: Item) -> Notice:
+    """The notice in an item."""
+    return Notice(
+        id=item["id"],
+        kind=item["kind"],
+        slot=item["slot"],
+        conversation=Conversation(item["account"], item["number"], item["peer"]),
+        extensions=tuple(item["extensions"]),
+        at=item["at"],
+        data=item["data"],
+        unannounced=item.get("unannounced", False),
+        version=item["version"],
+    )
+
+
+def announcement(item: Item) -> Message | Notice | None:
+    """What of an item is to be announced, a message or a notice; None of any other item."""
+    if "direction" in item:
+        return message(item)
+    return notice(item) if "slot" in item else None
 
 
 def due_shard(number: int) -> str:
@@ -208,6 +328,7 @@ def message(item: Item) -> Message:
         extensions=tuple(item.get("extensions", ())),
         unannounced=item.get("unannounced", False),
         alone=item.get("alone", False),
+        looks=item.get("looks", 0),
         journey=tuple(_step(value) for value in item.get("journey", ())),
         receipts=tuple(receipt(value) for value in item.get("receipts", {}).values()),
     )

@@ -1,16 +1,20 @@
 """Messages in the table: stored once, moved forward only, found by our id and by ClickSend's."""
 
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import asdict, replace
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from enum import Enum, auto
+from types import MappingProxyType
 from typing import Final
 
 from textension.aws import items, updates
+from textension.aws.circuits import Circuit, circuits
+from textension.aws.conversations import opt_out_listing
 from textension.aws.items import Item, Key, Wire
-from textension.aws.table import ConditionFailed, Put, Table, TransactionCancelled, Update
+from textension.aws.table import ConditionFailed, Put, Table, TransactionCancelled, Update, Write
 from textension.clock import HOUR, SECOND
-from textension.errors import Unavailable
-from textension.message import Conversation, Direction, Message, Receipt
+from textension.errors import KeyReused, Unavailable
+from textension.message import Conversation, Direction, Message, Notice, Receipt
+from textension.optout import Keyword
 from textension.states import sources
 
 STRAY_RECEIPT_TTL: Final = 72 * HOUR
@@ -26,6 +30,32 @@ class Stored(Enum):
     """The same id with other content: the first one stays."""
     OPTED_OUT = auto()
     """Nothing was stored: the peer does not want to be texted from this number."""
+    BLOCKED = auto()
+    """Nothing was stored: the peer is blocked."""
+    CAPPED = auto()
+    """Nothing was stored: the extension has sent too much."""
+    RESENT = auto()
+    """Nothing was stored: the message that it would send again was sent again already, or has changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Obstacles:
+    """The partitions of conversations whose peer has opted out, and the circuits that are not closed, by account."""
+
+    opted_out: set[str]
+    circuits: dict[str, Circuit]
+
+
+@dataclass(slots=True)
+class Found:
+    """What was found at some keys: `unreadable` is of another version of this code, or was changed by hand."""
+
+    gone: int
+    readable: list[Message | Notice] = field(default_factory=list)
+    unreadable: list[Key] = field(default_factory=list)
+
+
+_NOTHING: Final[Mapping[Stored, Write]] = MappingProxyType({})
 
 
 class Messages:
@@ -36,28 +66,46 @@ class Messages:
 
     # ------------------------------------------------------------ storing
 
-    def store(self, message: Message, *, digest: str, unread_for: Sequence[str] = ()) -> Stored:
+    def store(
+        self, message: Message, *, digest: str, unread_for: Sequence[str] = (), also: Mapping[Stored, Write] = _NOTHING
+    ) -> Stored:
         """Message, pointer and conversation summary in one transaction.
 
         A repeat changes nothing. A text older than the conversation's last one leaves that in place, and is unread
-        all the same. A text to a peer who has opted out is not stored.
+        all the same. A blocked peer's text is kept and announced to nobody. A text to a peer who has opted out or is
+        blocked is not stored. `also` has further writes, by what it means when their condition fails.
         """
-        key = items.message_key(message)
-        writes = (
-            Put(key, items.message_item(message)),
-            Put(items.pointer_key(message.id), updates.pointer(message, key, digest)),
-        )
-        for summary in updates.summaries(message, unread_for):
+        reach = updates.Reach()
+        for _ in range(6):
+            writes = self._writes(message, reach, digest, unread_for)
             try:
-                self._table.transact(*writes, summary)
+                self._table.transact(*writes, *also.values())
             except TransactionCancelled as cancelled:
                 if cancelled.failed.keys() & {0, 1}:
                     return _seen(cancelled, digest)
-                if message.direction is Direction.OUTBOUND and (cancelled.failed.get(2) or {}).get("opted_out"):
-                    return Stored.OPTED_OUT
+                if 2 not in cancelled.failed:
+                    return list(also)[min(cancelled.failed) - len(writes)]
+                summary = cancelled.failed[2] or {}
+                if refusal := _refusal(message, summary):
+                    return refusal
+                reach = updates.Reach.of(message, summary)
             else:
                 return Stored.NEW
         raise Unavailable("the conversation changed faster than it could be written")
+
+    def _writes(self, message: Message, reach: updates.Reach, digest: str, unread_for: Sequence[str]) -> list[Write]:
+        key = items.message_key(message)
+        if reach.quiet and message.direction is Direction.INBOUND:
+            message = replace(message, unannounced=False)
+        writes: list[Write] = [
+            Put(key, items.message_item(message)),
+            Put(items.pointer_key(message.id), updates.pointer(message, key, digest)),
+            updates.summary(message, reach, unread_for),
+        ]
+        if message.keyword and reach.in_force:
+            opted_out = message.keyword is Keyword.STOP
+            writes.append(opt_out_listing(message.conversation, opted_out=opted_out, at=message.sent_at))
+        return writes
 
     # ------------------------------------------------------------ finding
 
@@ -65,7 +113,7 @@ class Messages:
         """Where messages are, by our ids, in one request. Those that do not exist are left out."""
         pointers = {items.pointer_key(one): one for one in message_ids}
         found = self._table.get_many(list(pointers))
-        return {pointers[key]: _target(item) for key, item in found.items()}
+        return {pointers[key]: _target(item) for key, item in found.items() if "message_sk" in item}
 
     def locate_receipt(self, account: str, clicksend_id: str, message_id: str | None) -> Key | None:
         """Where the message of a receipt is: by our id, which proved itself, else by ClickSend's; in one request."""
@@ -77,32 +125,60 @@ class Messages:
                 return _target(pointer)
         return None
 
-    def opted_out(self, places: Collection[Key]) -> set[str]:
-        """Of the messages at these keys, the partitions of the conversations whose peer has opted out."""
-        summaries = self._table.get_many([Key(place.pk, "SUMMARY") for place in places])
-        return {key.pk for key, summary in summaries.items() if summary.get("opted_out")}
+    def obstacles(self, places: Collection[Key]) -> Obstacles:
+        """What keeps the messages at these keys from being sent, in one request."""
+        accounts = {items.account_of(place.pk) for place in places}
+        keys = [Key(place.pk, "SUMMARY") for place in places] + [items.circuit_key(account) for account in accounts]
+        found = self._table.get_many(keys)
+        opted_out = {key.pk for key, item in found.items() if item.get("opted_out")}
+        return Obstacles(opted_out, circuits(accounts, found))
 
     def get(self, key: Key) -> Message | None:
         """One message."""
         item = self._table.get(key)
         return items.message(item) if item else None
 
+    def announcements(self, keys: Sequence[Key]) -> Found:
+        """What is at up to 100 keys, in one request: messages and notices, and what this code cannot read."""
+        items_found = self._table.get_many(keys)
+        found = Found(gone=len(keys) - len(items_found))
+        for key, item in items_found.items():
+            try:
+                announcement = items.announcement(item)
+            except (KeyError, ValueError, TypeError):
+                announcement = None
+            if announcement is None:
+                found.unreadable.append(key)
+            else:
+                found.readable.append(announcement)
+        return found
+
     def by_id(self, message_id: str) -> Message | None:
         """One message by our id."""
         key = self.locate([message_id]).get(message_id)
         return self.get(key) if key else None
+
+    def earlier(self, message_id: str, digest: str) -> Message | None:
+        """The message that the same content was stored as before. Raises KeyReused where it was other content."""
+        pointer = self._table.get(items.pointer_key(message_id))
+        if pointer is None or "message_sk" not in pointer:
+            return None
+        if pointer["digest"] != digest:
+            raise KeyReused("this key was used for another text: use a new one")
+        return self.get(_target(pointer))
 
     def due(self, shard: int, until: int, start: Wire | None = None) -> tuple[list[Key], Wire | None]:
         """A page of the keys of messages that are due by then, in one of `items.DUE_SHARDS` shards."""
         return self._table.due(items.due_shard(shard), until, start)
 
     def thread(
-        self, conversation: Conversation, *, limit: int, start: Wire | None = None
-    ) -> tuple[list[Message], Wire | None]:
-        """A page of a conversation, the newest first."""
+        self, conversation: Conversation, *, limit: int, after: str | None = None
+    ) -> tuple[list[Message], str | None]:
+        """A page of a conversation, the newest first, and after which one the next page starts (its `order`)."""
         pk = items.conversation_pk(conversation)
+        start = Key(pk, f"MESSAGE#{after}").wire if after else None
         page, more = self._table.query(pk=pk, sk_begins="MESSAGE#", forward=False, limit=limit, start=start)
-        return [items.message(item) for item in page], more
+        return [items.message(item) for item in page], items.order_of(page[-1]["sk"]) if more and page else None
 
     def conversations(self, account: str, number: str, *, limit: int) -> list[Conversation]:
         """A number's conversations, the one with the newest text first."""
@@ -211,6 +287,12 @@ class Messages:
 def _target(pointer: Item) -> Key:
     conversation = Conversation(pointer["account"], pointer["number"], pointer["peer"])
     return Key(items.conversation_pk(conversation), pointer["message_sk"])
+
+
+def _refusal(message: Message, summary: Item) -> Stored | None:
+    if message.direction is Direction.INBOUND:
+        return None
+    return Stored.OPTED_OUT if summary.get("opted_out") else Stored.BLOCKED if summary.get("blocked") else None
 
 
 def _seen(cancelled: TransactionCancelled, digest: str) -> Stored:

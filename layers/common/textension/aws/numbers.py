@@ -1,6 +1,7 @@
 """Number settings in the table: one owner for each number, listed with its account and its extensions."""
 
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -20,10 +21,10 @@ class Numbers:
         self._table = table
         self._cache: dict[str, tuple[float, NumberSettings]] = {}
 
-    def get(self, number: str) -> NumberSettings | None:
-        """A number's settings, at most 30 s old; None when nobody owns it."""
+    def get(self, number: str, *, fresh: bool = False) -> NumberSettings | None:
+        """A number's settings, at most 30 s old or `fresh`; None when nobody owns it."""
         read_at, settings = self._cache.get(number, (-MAX_AGE, None))
-        if settings is not None and time.monotonic() - read_at < MAX_AGE:
+        if settings is not None and not fresh and time.monotonic() - read_at < MAX_AGE:
             return settings
         item = self._table.get(items.number_key(number))
         if item is None:
@@ -65,18 +66,45 @@ class Numbers:
         if present is None or present.account != account:
             raise NotFound(f"{number} is not a number of account {account}: see textension numbers list")
         keys = [items.number_key(number), *items.listing_keys(present)]
-        self._write(number, [Delete(key) for key in keys])
+        former = Put(items.former_number_key(account, number), {"number": number, "version": 1}, condition="")
+        self._write(number, [*(Delete(key) for key in keys), former])
 
     def of_account(self, account: str) -> list[NumberSettings]:
         """All numbers of an account, in order."""
-        found: list[NumberSettings] = []
+        return self._listed(f"ACCOUNT#{account}")
+
+    def of_extension(self, account: str, extension: str) -> list[NumberSettings]:
+        """All numbers that an extension is listed with, in order."""
+        return self._listed(items.extension_pk(account, extension))
+
+    def former(self, account: str) -> list[str]:
+        """The numbers that were the account's once, in order."""
+        return [sk.removeprefix("FORMERNUMBER#") for sk in self._sort_keys(f"ACCOUNT#{account}", "FORMERNUMBER#")]
+
+    def page(self, account: str, *, limit: int, after: str = "") -> tuple[list[NumberSettings], str | None]:
+        """A page of an account's numbers, in order, and the number after which the next one starts."""
+        pk = f"ACCOUNT#{account}"
+        start = items.Key(pk, f"NUMBER#{after}").wire if after else None
+        page, more = self._table.query(pk=pk, sk_begins="NUMBER#", limit=limit, start=start, consistent=True)
+        numbers = [str(item["number"]) for item in page]
+        return self._settings(numbers), numbers[-1] if more and numbers else None
+
+    def _listed(self, pk: str) -> list[NumberSettings]:
+        numbers = [sk.removeprefix("NUMBER#") for sk in self._sort_keys(pk, "NUMBER#")]
+        return [one for start in range(0, len(numbers), 100) for one in self._settings(numbers[start : start + 100])]
+
+    def _settings(self, numbers: Sequence[str]) -> list[NumberSettings]:
+        found = self._table.get_many([items.number_key(number) for number in numbers])
+        return sorted((items.number_settings(item) for item in found.values()), key=lambda one: one.number)
+
+    def _sort_keys(self, pk: str, begin: str) -> list[str]:
+        found: list[str] = []
         start = None
         while True:
-            page, start = self._table.query(pk=f"ACCOUNT#{account}", sk_begins="NUMBER#", start=start, consistent=True)
-            settings = self._table.get_many([items.number_key(item["number"]) for item in page])
-            found += [items.number_settings(item) for item in settings.values()]
+            page, start = self._table.query(pk=pk, sk_begins=begin, start=start, consistent=True)
+            found += [item["sk"] for item in page]
             if start is None:
-                return sorted(found, key=lambda one: one.number)
+                return found
 
     def _present(self, number: str) -> NumberSettings | None:
         item = self._table.get(items.number_key(number))

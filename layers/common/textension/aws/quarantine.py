@@ -68,6 +68,12 @@ class Quarantine:
         )
         return [_quarantined(item) for item in page], more
 
+    def page_after(self, account: str, *, limit: int, after: str | None = None) -> tuple[list[Quarantined], str | None]:
+        """A page in the order of ids, and the id after which the next one starts."""
+        start = items.quarantine_key(account, after).wire if after else None
+        page, more = self.page(account, limit=limit, start=start)
+        return page, page[-1].id if more and page else None
+
     def get(self, account: str, digest: str) -> Quarantined | None:
         """One post."""
         item = self._table.get(items.quarantine_key(account, digest))

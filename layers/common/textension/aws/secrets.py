@@ -142,13 +142,24 @@ class CredentialsSecret:
         """The account's credentials, perhaps incomplete. Raises ConfigurationError when the account has no entry."""
         for entry in self._secret.entries(again=again):
             if _account(entry) == account:
-                return Credentials(
-                    account=account,
-                    username=str(entry.get("CLICKSEND_USERNAME") or ""),
-                    api_key=str(entry.get("CLICKSEND_API_KEY") or ""),
-                    base_url=str(entry.get("CLICKSEND_BASE_URL") or DEFAULT_BASE_URL),
-                )
+                return _credentials(entry)
         raise ConfigurationError(f"the credentials secret has no entry whose account is {account!r}: add one")
+
+    def accounts(self, *, again: bool = False) -> tuple[Credentials, ...]:
+        """Every account's credentials, perhaps incomplete. Of two entries for one account the first counts."""
+        found: dict[str, Credentials] = {}
+        for entry in self._secret.entries(again=again):
+            found.setdefault(_account(entry), _credentials(entry))
+        return tuple(found.values())
+
+
+def _credentials(entry: dict[str, Any]) -> Credentials:
+    return Credentials(
+        account=_account(entry),
+        username=str(entry.get("CLICKSEND_USERNAME") or ""),
+        api_key=str(entry.get("CLICKSEND_API_KEY") or ""),
+        base_url=str(entry.get("CLICKSEND_BASE_URL") or DEFAULT_BASE_URL),
+    )
 
 
 class SigningSecret:

@@ -177,14 +177,17 @@ class Table:
         *,
         pk: str,
         sk_begins: str = "",
+        sk_after: str = "",
         forward: bool = True,
         limit: int = 100,
         start: Wire | None = None,
         consistent: bool = False,
     ) -> tuple[list[Item], Wire | None]:
-        """A page of a partition, in the order of sk, and where the next one starts."""
-        condition = "pk = :pk" + (" AND begins_with(sk, :sk)" if sk_begins else "")
-        values = {":pk": pk, **({":sk": sk_begins} if sk_begins else {})}
+        """A page of a partition, in the order of sk, and where the next one starts: all of it, or what begins with
+        `sk_begins`, or what lies after `sk_after`."""
+        condition = "pk = :pk"
+        condition += " AND begins_with(sk, :sk)" if sk_begins else " AND sk > :sk" if sk_after else ""
+        values = {":pk": pk, **({":sk": sk_begins or sk_after} if sk_begins or sk_after else {})}
         return self._page(
             KeyConditionExpression=condition,
             ExpressionAttributeValues=to_wire(values),
@@ -194,16 +197,34 @@ class Table:
             **({"ExclusiveStartKey": start} if start else {}),
         )
 
-    def inbox(self, inbox: str, *, limit: int, start: Wire | None = None) -> tuple[list[Item], Wire | None]:
-        """A page of a number's conversations, the newest first."""
+    def inbox(
+        self, inbox: str, *, limit: int, start: Wire | None = None, until: int | None = None
+    ) -> tuple[list[Item], Wire | None]:
+        """A page of a number's conversations, the newest first: after `start`, or else from `until` (Unix ms) on."""
+        bound = {":until": until} if until is not None and start is None else {}
         return self._page(
             IndexName="inbox",
-            KeyConditionExpression="inbox = :inbox",
-            ExpressionAttributeValues=to_wire({":inbox": inbox}),
+            KeyConditionExpression="inbox = :inbox" + (" AND last_at <= :until" if bound else ""),
+            ExpressionAttributeValues=to_wire({":inbox": inbox, **bound}),
             ScanIndexForward=False,
             Limit=limit,
             **({"ExclusiveStartKey": start} if start else {}),
         )
+
+    def log(
+        self, log: str, *, first: str, last: str, limit: int, start: Wire | None = None
+    ) -> tuple[list[Key], Wire | None]:
+        """A page of the keys of a number's messages whose `log_order` lies between the two, the newest first."""
+        items, more = self._page(
+            IndexName="log",
+            KeyConditionExpression="#log = :log AND log_order BETWEEN :first AND :last",
+            ExpressionAttributeNames={"#log": "log"},  # a word of DynamoDB's own
+            ExpressionAttributeValues=to_wire({":log": log, ":first": first, ":last": last}),
+            ScanIndexForward=False,
+            Limit=limit,
+            **({"ExclusiveStartKey": start} if start else {}),
+        )
+        return [Key(item["pk"], item["sk"]) for item in items], more
 
     def due(self, shard: str, until: int, start: Wire | None = None) -> tuple[list[Key], Wire | None]:
         """A page of the keys of what is due by then (Unix ms) in one shard, the longest due first."""

@@ -1,8 +1,8 @@
 """The updates that messages and their conversations take, as DynamoDB's expressions."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from textension.aws import items
 from textension.aws.items import Item, Key
@@ -28,6 +28,8 @@ _OF_THE_STATE: Final = frozenset(
         "lease_until",
         "claimed_by",
         "next_attempt_at",
+        "next_look_at",
+        "looks",
         "rung_at",
     }
 )
@@ -45,6 +47,7 @@ class _Claimed:
     next_attempt_at: int | None = None
     rung_at: int | None = None
     valid_until: int | None = None
+    next_look_at: int | None = None
 
 
 @dataclass(slots=True)
@@ -85,7 +88,7 @@ def claim(key: Key, *, worker: str, now: int) -> Update:
         key,
         "SET #state = :sending, changed_at = :now, lease_until = :lease, claimed_by = :worker, "
         "unannounced = :true, due_at = :due, journey = list_append(journey, :step), reason = :none "
-        "REMOVE next_attempt_at, rung_at ADD version :one",
+        "REMOVE next_attempt_at, next_look_at, rung_at ADD version :one",
         {"#state": "state"},
         {
             ":sending": State.SENDING,
@@ -144,6 +147,18 @@ def change(
     )
 
 
+def resent(old: Message, new_id: str, states: Collection[State]) -> Update:
+    """The update that marks a message as sent again, if it is in one of these states and was not sent again yet."""
+    allowed = {f":s{index}": state for index, state in enumerate(sorted(states))}
+    return Update(
+        items.message_key(old),
+        "SET resent_as = :new ADD version :one",
+        {"#state": "state"},
+        {":new": new_id, ":one": 1, **allowed},
+        f"attribute_not_exists(resent_as) AND #state IN ({', '.join(allowed)})",
+    )
+
+
 def recorded(old: Message, new: Message, found: Item | None) -> list[Write]:
     """The writes that record ClickSend's answer: the step, or what it told of a message that has moved on already;
     and the pointer by its id, over `found` where something was waiting there."""
@@ -171,47 +186,65 @@ def pointer(message: Message, key: Key, digest: str) -> Item:
     }
 
 
-def summaries(message: Message, unread_for: Sequence[str]) -> list[Update]:
-    """The ways to write a message into its conversation's summary: each for when the one before does not apply.
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """What a message may change of its conversation's summary: all of it, unless the summary says otherwise."""
 
-    As its newest text; as a late one, which leaves the preview in place and still counts as unread. A keyword that is
-    older than the one in force says nothing. Nothing outbound is written where the peer has opted out.
+    newest: bool = True
+    """It becomes the preview; a late one leaves the present one in place."""
+    in_force: bool = True
+    """Its keyword holds; one that is older than the present one says nothing."""
+    quiet: bool = False
+    """The peer is blocked: its texts are kept, and nobody is told."""
+
+    @classmethod
+    def of(cls, message: Message, summary: Item) -> Self:
+        """What a message may change of this summary."""
+        at = _second(message)
+        return cls(
+            newest=at >= summary.get("last_at", at),
+            in_force=at >= summary.get("opt_out_at", at),
+            quiet=bool(summary.get("blocked")),
+        )
+
+
+def summary(message: Message, reach: Reach, unread_for: Sequence[str]) -> Update:
+    """The update that writes a message into its conversation's summary, if that still is as `reach` takes it to be.
+
+    Nothing outbound is written where the peer has opted out or is blocked.
     """
-    newest = "(attribute_not_exists(last_at) OR last_at <= :now)"
-    wanted = "(attribute_not_exists(opted_out) OR opted_out = :no)"
-    if message.direction is Direction.OUTBOUND:
-        ways = [(f"{newest} AND {wanted}", True, False), (wanted, False, False)]
-    elif message.keyword:
-        in_force = "(attribute_not_exists(opt_out_at) OR opt_out_at <= :now)"
-        ways = [(newest, True, True), (in_force, False, True), ("", False, False)]
-    else:
-        ways = [(newest, True, False), ("", False, False)]
-    return [
-        _summary(message, unread_for, condition, preview=preview, keyword=keyword)
-        for condition, preview, keyword in ways
-    ]
-
-
-def _summary(message: Message, unread_for: Sequence[str], condition: str, *, preview: bool, keyword: bool) -> Update:
-    expression = Expression()
+    inbound = message.direction is Direction.INBOUND
+    expression, conditions = Expression(), []
     for name, value in asdict(message.conversation).items():
         expression.set(name, value)
     expression.set("inbox", items.inbox(message.conversation))
-    # ClickSend knows whole seconds only: within one, what arrives later is newer, as it is in the thread.
-    second = message.sent_at // SECOND * SECOND
-    if preview:
-        expression.set("last_at", second)
+    values: dict[str, Any] = {}
+    if reach.newest and not (inbound and reach.quiet):
+        conditions.append("(attribute_not_exists(last_at) OR last_at <= :now)")
+        values[":now"] = _second(message)
+        expression.set("last_at", _second(message))
         expression.set("last_text", message.text[:PREVIEW])
         expression.set("last_direction", message.direction)
         expression.set("last_message_id", message.id)
-    if keyword:
+    if message.keyword and reach.in_force:
+        conditions.append("(attribute_not_exists(opt_out_at) OR opt_out_at <= :now)")
+        values[":now"] = _second(message)
         expression.set("opted_out", message.keyword is Keyword.STOP)
-        expression.set("opt_out_at", second)
+        expression.set("opt_out_at", _second(message))
+    if not inbound:
+        conditions.append("(attribute_not_exists(opted_out) OR opted_out = :no)")
+    conditions.append(
+        "blocked = :yes" if inbound and reach.quiet else "(attribute_not_exists(blocked) OR blocked = :no)"
+    )
+    values[":yes" if inbound and reach.quiet else ":no"] = inbound and reach.quiet
     text, names = expression.text, dict(expression.names)
-    for index, extension in enumerate(unread_for if message.direction is Direction.INBOUND else ()):
+    for index, extension in enumerate(unread_for if inbound and not reach.quiet else ()):
         names[f"#u{index}"] = f"unread_{extension}"
         text += f", #u{index} :one"
-    values = dict(expression.values)
-    values |= {":now": second} if ":now" in condition else {}
-    values |= {":no": False} if ":no)" in condition else {}
-    return Update(items.summary_key(message.conversation), text, names, values, condition)
+    key = items.summary_key(message.conversation)
+    return Update(key, text, names, {**expression.values, **values}, " AND ".join(conditions))
+
+
+def _second(message: Message) -> int:
+    """ClickSend knows whole seconds only: within one, what arrives later is newer, as it is in the thread."""
+    return message.sent_at // SECOND * SECOND

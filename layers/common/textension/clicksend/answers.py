@@ -83,6 +83,15 @@ _MEANINGS: Final = {
 _LONGEST_WAIT: Final = 15 * MINUTE
 
 
+def envelope(body: bytes) -> dict[str, Any] | None:
+    """ClickSend's envelope around every answer, good or bad; None where the body is none."""
+    try:
+        value = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
+
+
 def judge(answer: Answer, custom_strings: Sequence[str], *, now: int) -> dict[str, Verdict]:
     """The verdict on each message that was sent, by its `custom_string`. `now` in Unix ms reads dates in headers."""
     if answer.status == 200:
@@ -146,33 +155,24 @@ def _text(result: Mapping[str, Any], key: str) -> str | None:
 
 
 def _results(body: bytes) -> list[Mapping[str, Any]] | None:
-    envelope = _object(body)
-    if envelope is None or _is_error(envelope.get("http_code")):
+    whole = envelope(body)
+    if whole is None or is_error(whole.get("http_code")):
         return None
-    inner = envelope.get("data")
+    inner = whole.get("data")
     messages = inner.get("messages") if isinstance(inner, dict) else None
     if not isinstance(messages, list):
         return None
     return [message for message in messages if isinstance(message, dict)]
 
 
-def _is_error(code: object) -> bool:
+def is_error(code: object) -> bool:
     """A 200 whose envelope says 4xx or 5xx was seen on ClickSend's older API."""
     return isinstance(code, int | str) and re.fullmatch("[4-9][0-9]{2}", str(code), re.ASCII) is not None
 
 
 def _envelope_code(body: bytes) -> str:
-    envelope = _object(body) or {}
-    code = envelope.get("response_code")
+    code = (envelope(body) or {}).get("response_code")
     return code.upper() if isinstance(code, str) else ""
-
-
-def _object(body: bytes) -> dict[str, Any] | None:
-    try:
-        value = json.loads(body)
-    except (ValueError, RecursionError):
-        return None
-    return value if isinstance(value, dict) else None
 
 
 def retry_after(header: str, *, now: int) -> int | None:

@@ -7,10 +7,11 @@ answers that ClickSend documents.
 
 import re
 import ssl
+import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import requests  # noqa: TID251 - here is where it lives
 from requests.adapters import HTTPAdapter  # noqa: TID251
@@ -24,16 +25,21 @@ from urllib3.exceptions import (
     ReadTimeoutError,
 )
 
+from textension.clicksend import history, listing, paging
 from textension.clicksend.answers import Answer, Meaning, Verdict, judge
 from textension.clicksend.credentials import Credentials
-from textension.clock import Clock, now_ms
-from textension.errors import ConfigurationError
+from textension.clicksend.history import Row
+from textension.clock import SECOND, Clock, now_ms
+from textension.errors import ConfigurationError, NoAnswer
 
 CONNECT_TIMEOUT: Final = 3.0
 READ_TIMEOUT: Final = 15.0
 REQUEST_TIMEOUT: Final = CONNECT_TIMEOUT + READ_TIMEOUT
 """Seconds that one call takes at most; `READ_TIMEOUT` also bounds the whole body."""
 MAX_ANSWER: Final = 2 * 1024 * 1024
+PAGE: Final = 100
+"""Rows of a page: the most that ClickSend gives."""
+MOST_PAGES: Final = 50
 # A connection that idled, or slept with a frozen Lambda, may be dead without our knowing, and a message sent into
 # it would be `unknown` for nothing. A fresh one costs a handshake.
 LONGEST_IDLE: Final = 4.0
@@ -50,6 +56,14 @@ class OutboundSms:
     from_: str
     body: str
     custom_string: str
+
+
+class _NoAnswerError(Exception):
+    """A request that nothing came back for; `verdict` is what that proves about it."""
+
+    def __init__(self, verdict: Verdict) -> None:
+        super().__init__(verdict.reason)
+        self.verdict = verdict
 
 
 class ClickSend:
@@ -80,23 +94,80 @@ class ClickSend:
                 for message in messages
             ]
         }
-        session = self._fresh_session()
         try:
-            request = session.prepare_request(requests.Request("POST", f"{self._base_url}/v3/sms/send", json=body))
-        except (requests.RequestException, ValueError):
-            return dict.fromkeys(customs, Verdict(meaning=Meaning.ACCOUNT, reason="REQUEST_NOT_BUILT"))
-        try:
-            answer = self._exchange(session, request)
-        except (requests.RequestException, HTTPError) as error:
-            self.close()
-            return dict.fromkeys(customs, _verdict_on(error))
+            answer = self._ask("POST", "/v3/sms/send", json=body)
+        except _NoAnswerError as lost:
+            return dict.fromkeys(customs, lost.verdict)
         return judge(answer, customs, now=self._clock())
+
+    def numbers(self, *, remaining: Callable[[], int] = lambda: sys.maxsize) -> frozenset[str]:
+        """The account's numbers for SMS, in E.164: `GET /v3/numbers`, all pages. No page is asked for without time.
+
+        Raises NoAnswer when ClickSend told nothing usable, ConfigurationError when it refused the credentials.
+        """
+        found: frozenset[str] = frozenset()
+        for number in range(1, MOST_PAGES + 1):
+            if remaining() < REQUEST_TIMEOUT * SECOND:
+                raise NoAnswer("OUT_OF_TIME")
+            try:
+                # Never ClickSend's own next_page_url: the credentials go to addresses that we made.
+                answer = self._ask("GET", "/v3/numbers", params={"page": number, "limit": PAGE})
+            except _NoAnswerError as lost:
+                raise NoAnswer(lost.verdict.reason) from lost
+            page = listing.read(answer, now=self._clock())
+            found |= page.numbers
+            if number >= page.last:
+                return found
+        raise NoAnswer("TOO_MANY_PAGES")
+
+    def history(
+        self,
+        *,
+        first: int,
+        last: int,
+        to: str = "",
+        most: int = 1000,
+        remaining: Callable[[], int] = lambda: sys.maxsize,
+    ) -> list[Row]:
+        """What ClickSend remembers between two times (Unix ms), the oldest first: `GET /v3/sms/history`.
+
+        Of texts to one number where `to` is given; about `most` rows at the most, cut off between pages.
+        Raises NoAnswer when ClickSend told nothing usable, ConfigurationError when it refused the credentials.
+        """
+        found: list[Row] = []
+        query = {"date_from": first // SECOND, "date_to": last // SECOND, "order_by": "date:asc", "limit": PAGE}
+        for number in range(1, MOST_PAGES + 1):
+            if remaining() < REQUEST_TIMEOUT * SECOND:
+                raise NoAnswer("OUT_OF_TIME")
+            asked = {**query, "page": number, **({"q": f"to:{to}"} if to else {})}
+            try:
+                answer = self._ask("GET", "/v3/sms/history", params=asked)
+            except _NoAnswerError as lost:
+                raise NoAnswer(lost.verdict.reason) from lost
+            page = paging.read(answer, now=self._clock())
+            found += [one for one in map(history.row, page.rows) if one is not None]
+            if number >= page.last or len(found) >= most:
+                return found
+        return found
 
     def close(self) -> None:
         """Give the connection back."""
         if self._session is not None:
             self._session.close()
             self._session = None
+
+    def _ask(self, method: str, path: str, **content: Any) -> Answer:
+        """One request and its answer, whatever its status. Raises _NoAnswerError."""
+        session = self._fresh_session()
+        try:
+            request = session.prepare_request(requests.Request(method, f"{self._base_url}{path}", **content))
+        except (requests.RequestException, ValueError) as error:
+            raise _NoAnswerError(Verdict(meaning=Meaning.ACCOUNT, reason="REQUEST_NOT_BUILT")) from error
+        try:
+            return self._exchange(session, request)
+        except (requests.RequestException, HTTPError) as error:
+            self.close()
+            raise _NoAnswerError(_verdict_on(error)) from error
 
     def _exchange(self, session: requests.Session, request: requests.PreparedRequest) -> Answer:
         started = time.monotonic()
@@ -123,6 +194,7 @@ class ClickSend:
             # Encoded here: requests itself knows Latin-1 only, and raises on what a careless paste brings along.
             self._session.auth = HTTPBasicAuth(self._credentials.username.encode(), self._credentials.api_key.encode())
             self._session.headers["User-Agent"] = "textension"
+            self._session.headers["Content-Type"] = "application/json"  # ClickSend asks for it, of a GET too
             adapter = HTTPAdapter(max_retries=0)
             self._session.mount("https://", adapter)
             self._session.mount("http://", adapter)

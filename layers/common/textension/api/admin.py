@@ -1,0 +1,339 @@
+"""The admins' routes."""
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, time
+from typing import Annotated
+
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler.api_gateway import Router
+from aws_lambda_powertools.event_handler.openapi.params import Query
+
+from textension import assemble
+from textension.api import admin_models as models
+from textension.api.context import AdminOf, answers
+from textension.api.models import Message, Messages, OptOut, OptOuts
+from textension.api.requests import (
+    CursorQuery,
+    LimitQuery,
+    Malformed,
+    NumberPath,
+    NumberQuery,
+    PeerPath,
+    QuarantinePath,
+    opened,
+    sealed,
+)
+from textension.aws import items
+from textension.caller import Caller
+from textension.clock import DAY, iso
+from textension.errors import TextensionError
+from textension.message import Direction, NumberSettings
+from textension.phone import e164
+from textension.states import State
+
+router = Router()  # type: ignore[no-untyped-call]
+TAGS = ["admin"]
+
+
+@router.get(
+    "/numbers",
+    summary="The account's numbers",
+    tags=TAGS,
+    operation_id="adminListNumbers",
+    responses=answers(models.AdminNumbers, 400),
+)
+def list_numbers(
+    caller: AdminOf,
+    q: Annotated[
+        str | None, Query(max_length=80, description="In the number, its label, extensions or addresses.")
+    ] = None,
+    cursor: CursorQuery = None,
+    limit: LimitQuery = 100,
+) -> models.AdminNumbers:
+    """In order."""
+    office, purpose = assemble.office(), _purpose(caller, "numbers")
+    found, after = office.numbers.page(caller.account, limit=limit, after=opened(office.signer, purpose, cursor) or "")
+    return models.AdminNumbers(
+        items=[models.AdminNumber.of(settings) for settings in found if _matches(settings, q)],
+        next=sealed(office.signer, purpose, after) if after else None,
+    )
+
+
+def _matches(settings: NumberSettings, q: str | None) -> bool:
+    words = (settings.number, settings.label, *settings.extensions, *settings.emails)
+    return not q or any(q.casefold() in word.casefold() for word in words)
+
+
+@router.put(
+    "/numbers",
+    summary="Change several numbers",
+    tags=TAGS,
+    operation_id="adminChangeNumbers",
+    responses=answers(models.BulkResult),
+)
+def change_numbers(caller: AdminOf, body: models.BulkChange) -> models.BulkResult:
+    """Each for itself: one that cannot be changed keeps no other from it."""
+    changes = body.changes.model_dump(exclude_none=True)
+    for name in ("extensions", "emails"):
+        if name in changes:
+            changes[name] = tuple(changes[name])
+    return _bulk(assemble.administration().change_numbers(caller, body.numbers, changes))
+
+
+@router.delete(
+    "/numbers",
+    summary="Remove several numbers",
+    tags=TAGS,
+    operation_id="adminRemoveNumbers",
+    responses=answers(models.BulkResult),
+)
+def remove_numbers(
+    caller: AdminOf,
+    number: Annotated[list[str], Query(min_length=1, max_length=100, description="Repeat it for several.")],
+) -> models.BulkResult:
+    """Their conversations stay; new texts to them go to quarantine."""
+    return _bulk(assemble.administration().remove_numbers(caller, number))
+
+
+def _bulk(results: Mapping[str, TextensionError | None]) -> models.BulkResult:
+    return models.BulkResult(
+        items=[
+            models.BulkItem(number=number, done=error is None, code=error.code if error else None)
+            for number, error in results.items()
+        ]
+    )
+
+
+@router.get(
+    "/numbers/<number>",
+    summary="A number's settings",
+    tags=TAGS,
+    operation_id="adminGetNumber",
+    responses=answers(models.AdminNumber, 404),
+)
+def get_number(caller: AdminOf, number: NumberPath) -> models.AdminNumber:
+    """Who sees its texts, and who is told by e-mail."""
+    return models.AdminNumber.of(assemble.office().account_number(caller, number))
+
+
+@router.put(
+    "/numbers/<number>",
+    summary="Add or change a number",
+    tags=TAGS,
+    operation_id="adminPutNumber",
+    responses=answers(models.AdminNumber, 409),
+)
+def put_number(caller: AdminOf, number: NumberPath, body: models.NumberPut) -> models.AdminNumber:
+    """All of its settings. A new one must be listed by ClickSend for the account."""
+    settings = NumberSettings(
+        number=e164(number, assemble.office().country),
+        account=caller.account,
+        extensions=tuple(body.extensions),
+        emails=tuple(body.emails),
+        label=body.label,
+        enabled=body.enabled,
+    )
+    return models.AdminNumber.of(assemble.administration().put_number(caller, settings))
+
+
+@router.delete(
+    "/numbers/<number>",
+    summary="Remove a number",
+    tags=TAGS,
+    operation_id="adminRemoveNumber",
+    status_code=204,
+    responses=answers(None, 404, status=204),
+)
+def remove_number(caller: AdminOf, number: NumberPath) -> Response[None]:
+    """Its conversations stay; new texts to it go to quarantine."""
+    assemble.administration().remove_number(caller, number)
+    return Response(status_code=204)
+
+
+# ---------------------------------------------------------------- messages
+
+
+@router.get(
+    "/messages",
+    summary="The message log",
+    tags=TAGS,
+    operation_id="adminListMessages",
+    responses=answers(Messages, 400, 404),
+)
+def list_messages(  # noqa: PLR0913, PLR0917 - one for each filter
+    caller: AdminOf,
+    number: NumberQuery = None,
+    first_day: Annotated[date | None, Query(description="UTC, the day included.", examples=["2026-11-01"])] = None,
+    last_day: Annotated[date | None, Query(description="UTC, the day included.", examples=["2026-11-30"])] = None,
+    extension: Annotated[str | None, Query(max_length=32, description="Whose number it was, or who wrote it.")] = None,
+    peer: Annotated[str | None, Query(max_length=100, description="The other side.")] = None,
+    state: Annotated[State | None, Query(description="Only in that state.")] = None,
+    direction: Annotated[Direction | None, Query(description="Only in that direction.")] = None,
+    cursor: CursorQuery = None,
+    limit: LimitQuery = 50,
+) -> Messages:
+    """The newest first, of a number, or of a range of days, or both.
+
+    The other filters apply within a page, so that a page may be short.
+    """
+    if number is None and (first_day is None or last_day is None):
+        raise Malformed("give a number, or first_day and last_day", code="range_missing")
+    office, purpose = assemble.office(), _purpose(caller, "log", number or "", str(first_day), str(last_day))
+    found, after = assemble.administration().messages(
+        caller,
+        number,
+        first=items.log_order(_ms(first_day) if first_day else 0),
+        last=items.log_order(_ms(last_day) + DAY) if last_day else "A",
+        limit=limit,
+        after=opened(office.signer, purpose, cursor),
+    )
+    wanted = office.peer(peer) if peer else None
+    chosen = [
+        message
+        for message in found
+        if (extension is None or extension in (*message.extensions, message.author))
+        and (wanted is None or message.conversation.peer == wanted)
+        and (state is None or message.state is state)
+        and (direction is None or message.direction is direction)
+    ]
+    return Messages(
+        items=[Message.of(message) for message in chosen], next=sealed(office.signer, purpose, after) if after else None
+    )
+
+
+def _ms(day: date) -> int:
+    return int(datetime.combine(day, time(), UTC).timestamp() * 1000)
+
+
+# ---------------------------------------------------------------- quarantine, opt-outs
+
+
+@router.get(
+    "/quarantine",
+    summary="What could not be taken in",
+    tags=TAGS,
+    operation_id="adminListQuarantine",
+    responses=answers(models.Quarantine, 400),
+)
+def list_quarantine(caller: AdminOf, cursor: CursorQuery = None, limit: LimitQuery = 50) -> models.Quarantine:
+    """Kept as it came, for 90 days."""
+    office, purpose = assemble.office(), _purpose(caller, "quarantine")
+    found, after = assemble.administration().quarantine.page_after(
+        caller.account, limit=limit, after=opened(office.signer, purpose, cursor)
+    )
+    posts = [
+        models.QuarantinedPost(
+            id=post.id,
+            at=iso(post.at),
+            reason=post.reason,
+            kind=post.push.kind,
+            content_type=post.push.content_type,
+            size=post.size,
+            whole=post.whole,
+            body=post.push.body.decode("utf-8", "backslashreplace"),
+        )
+        for post in found
+    ]
+    return models.Quarantine(items=posts, next=sealed(office.signer, purpose, after) if after else None)
+
+
+@router.post(
+    "/quarantine/<post_id>/replay",
+    summary="Take a post in again",
+    tags=TAGS,
+    operation_id="adminReplay",
+    responses=answers(models.Replayed, 404),
+)
+def replay(caller: AdminOf, post_id: QuarantinePath) -> models.Replayed:
+    """Once the cause is mended. What was taken in leaves the quarantine."""
+    replayed = assemble.administration().replay(caller, post_id)
+    return models.Replayed(outcome=replayed["outcome"], id=replayed["id"], reason=replayed["reason"] or None)
+
+
+@router.get(
+    "/opt-outs",
+    summary="Who opted out",
+    tags=TAGS,
+    operation_id="adminListOptOuts",
+    responses=answers(OptOuts, 400),
+)
+def list_opt_outs(
+    caller: AdminOf, number: NumberQuery = None, cursor: CursorQuery = None, limit: LimitQuery = 100
+) -> OptOuts:
+    """By number and peer."""
+    office = assemble.office()
+    value = office.e164(number) if number else ""
+    purpose = _purpose(caller, "opt-outs", value)
+    found, after = office.conversations.opt_outs(
+        caller.account, number=value, limit=limit, start=opened(office.signer, purpose, cursor)
+    )
+    return OptOuts(
+        items=[OptOut.of(one) for one in found], next=sealed(office.signer, purpose, after) if after else None
+    )
+
+
+@router.delete(
+    "/opt-outs/<number>/<peer>",
+    summary="Lift an opt-out",
+    tags=TAGS,
+    operation_id="adminLiftOptOut",
+    status_code=204,
+    responses=answers(None, 404, status=204),
+)
+def lift_opt_out(caller: AdminOf, number: NumberPath, peer: PeerPath) -> Response[None]:
+    """For a peer who asked for texts again by other means than START; a later STOP counts again."""
+    assemble.administration().lift_opt_out(caller, number, peer)
+    return Response(status_code=204)
+
+
+# ---------------------------------------------------------------- health, erasing
+
+
+@router.get(
+    "/health",
+    summary="What is wrong now",
+    tags=TAGS,
+    operation_id="adminHealth",
+    responses=answers(models.Health),
+)
+def health(caller: AdminOf) -> models.Health:
+    """In words, and which setting to change."""
+    checks = assemble.health().look(caller.account)
+    worst = max((check.status for check in checks), key=("ok", "warn", "wrong").index)
+    return models.Health(
+        status=worst,
+        checks=[models.Check(name=check.name, status=check.status, summary=check.summary) for check in checks],
+    )
+
+
+@router.delete(
+    "/peers/<peer>",
+    summary="Erase a person",
+    tags=TAGS,
+    operation_id="adminErasePeer",
+    responses=answers(models.Erased),
+)
+def erase(caller: AdminOf, peer: PeerPath) -> models.Erased:
+    """Every text with a peer, in all numbers, present and former; what changed, its name, its quarantined posts."""
+    remaining = router.lambda_context.get_remaining_time_in_millis
+    erased, quarantined = assemble.administration().erase(caller, peer, remaining=remaining)
+    return models.Erased(
+        complete=erased.complete,
+        conversations=erased.conversations,
+        messages=erased.messages,
+        changes=erased.changes,
+        quarantined=quarantined,
+        contact=erased.contact,
+        kept=[
+            "ids, so that nothing erased comes back",
+            "an opt-out, so that the peer is not texted again",
+            "point-in-time backups of the table, for 35 days",
+            "e-mails that were sent, and whatever other subscribers of the topic have kept",
+            "ClickSend's own records",
+        ],
+    )
+
+
+def _purpose(caller: Caller, *parts: str) -> str:
+    """What a cursor is for, so that it opens nothing else."""
+    return "\0".join((caller.account, "admin", *parts))

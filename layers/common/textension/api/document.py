@@ -1,0 +1,93 @@
+"""The API's OpenAPI 3.1 description, made of the routes that are served."""
+
+import functools
+import json
+from typing import Any, Final
+
+from aws_lambda_powertools.event_handler import APIGatewayRestResolver
+from aws_lambda_powertools.event_handler.openapi.models import Server
+
+from textension.api.context import MEANS
+from textension.api.problems import CONTENT_TYPE
+
+TITLE: Final = "Textension"
+VERSION: Final = "1"
+DESCRIPTION: Final = (
+    "Text from your business numbers. Sign in at Cognito and give the ID token as `Authorization: Bearer`. "
+    "Numbers are E.164; percent-encode them in paths. Errors are RFC 9457 with a stable `code`. Events come over the "
+    "WebSocket, for which `POST /realtime-tickets` gives a ticket; `GET /changes` has what an app missed."
+)
+_SCHEME: Final = "idToken"
+PUBLIC: Final = "/openapi.json"
+
+
+@functools.cache
+def document(app: APIGatewayRestResolver) -> str:
+    """The description as JSON."""
+    found = json.loads(
+        app.get_openapi_json_schema(
+            title=TITLE,
+            version=VERSION,
+            description=DESCRIPTION,
+            # Relative to where the description itself lies: with a stage before it, or without.
+            servers=[Server(url="../v1")],
+        )
+    )
+    schemas = found["components"]["schemas"]
+    for unused in ("HTTPValidationError", "ValidationError", "ResponseValidationError"):
+        schemas.pop(unused, None)
+    found["components"]["securitySchemes"] = {
+        _SCHEME: {"type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": "Cognito's ID token"}
+    }
+    for path, methods in found["paths"].items():
+        for operation in methods.values():
+            operation["security"] = [] if path == PUBLIC else [{_SCHEME: []}]
+            if path == PUBLIC:
+                operation["responses"]["200"]["content"] = {"application/json": {"schema": {"type": "object"}}}
+                del operation["responses"]["422"]  # it takes nothing that could be wrong
+            _describe(operation)
+    return json.dumps(found, ensure_ascii=False, separators=(",", ":"))
+
+
+def _describe(operation: dict[str, Any]) -> None:
+    """Name the errors that come before any route, and give each an example and the headers that come with it."""
+    responses = operation["responses"]
+    early = (400, 413, 415, 500) if "requestBody" in operation else (500,)
+    for status in early:
+        schema = {"$ref": "#/components/schemas/Problem"}
+        responses[str(status)] = {"description": MEANS[status], "content": {CONTENT_TYPE: {"schema": schema}}}
+    for status, response in responses.items():
+        problem = response.get("content", {}).get(CONTENT_TYPE)
+        if problem is None:
+            continue
+        problem["example"] = _example(int(status))
+        if status in {"429", "500", "503"}:
+            response["headers"] = {"Retry-After": {"description": "Seconds", "schema": {"type": "integer"}}}
+    operation["responses"] = dict(sorted(responses.items()))
+
+
+_EXAMPLES: Final = {
+    400: ("Bad Request", "cursor_invalid", "this cursor is not one that this list gave you"),
+    401: ("Unauthorized", "unauthenticated", "Sign in, and give the ID token as Authorization: Bearer."),
+    403: ("Forbidden", "admin_only", "this is for administrators of the account"),
+    404: ("Not Found", "not_found", "you have no such number"),
+    409: ("Conflict", "recipient_opted_out", "+61422222222 has opted out of texts from +61411111111"),
+    413: ("Content Too Large", "too_large", "the body has 70,000 bytes: 65,536 at most"),
+    415: ("Unsupported Media Type", "unsupported_media_type", "send the body as Content-Type: application/json"),
+    422: ("Unprocessable Entity", "text_too_long", "the text has 1600 characters in GSM-7, 11 segments"),
+    429: ("Too Many Requests", "cap_reached", "you have sent all that one may in a minute"),
+    500: ("Internal Server Error", "internal_error", "This did not work on our side: try again."),
+    503: ("Service Unavailable", "unavailable", "This did not work on our side: try again."),
+}
+
+
+def _example(status: int) -> dict[str, Any]:
+    title, code, detail = _EXAMPLES[status]
+    return {
+        "type": "about:blank",
+        "title": title,
+        "status": status,
+        "code": code,
+        "detail": detail,
+        "request_id": "c6af9ac6-7b61-11e6-9a41-93e8deadbeef",
+    }
