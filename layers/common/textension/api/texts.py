@@ -266,7 +266,7 @@ def list_changes(
     caller: CallerOf,
     since: Annotated[
         str | None,
-        Query(max_length=8000, description="`next` of an earlier answer, or a time (RFC 3339) of the last 30 days."),
+        Query(max_length=4000, description="`next` of an earlier answer, or a time (RFC 3339) of the last 30 days."),
     ] = None,
     limit: LimitQuery = 100,
 ) -> models.Changes:
