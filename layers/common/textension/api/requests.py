@@ -10,6 +10,10 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Final
 from urllib.parse import quote, unquote
 
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler.api_gateway import ApiGatewayResolver
+from aws_lambda_powertools.event_handler.middlewares import NextMiddleware
+from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
 from aws_lambda_powertools.event_handler.openapi.params import Header, Path, Query
 from pydantic import BeforeValidator
 
@@ -49,10 +53,20 @@ PeerPath = Annotated[
     Path(max_length=100, description="The other side, percent-encoded.", examples=["+61422222222"]),
 ]
 MessagePath = Annotated[
-    str, Path(description="A message's id.", examples=["38VSP1M892RHB0THPX80B1AYM9"], max_length=40)
+    str,
+    BeforeValidator(unquote),
+    Path(description="A message's id.", examples=["38VSP1M892RHB0THPX80B1AYM9"], max_length=40),
 ]
-SubscriptionPath = Annotated[str, Path(description="A name of the app's own.", pattern=r"^[A-Za-z0-9_-]{1,64}$")]
-QuarantinePath = Annotated[str, Path(description="The id of a quarantined post.", pattern=r"^[0-9a-f]{64}$")]
+SubscriptionPath = Annotated[
+    str,
+    BeforeValidator(unquote),
+    Path(description="A name of the app's own.", pattern=r"^[A-Za-z0-9_-]{1,64}$", examples=["phone"]),
+]
+QuarantinePath = Annotated[
+    str,
+    BeforeValidator(unquote),
+    Path(description="The id of a quarantined post.", pattern=r"^[0-9a-f]{64}$", examples=["0" * 64]),
+]
 LimitQuery = Annotated[int, Query(ge=1, le=100, description="Items of a page at most.")]
 CursorQuery = Annotated[str | None, Query(max_length=8000, description="`next` of the page before.")]
 NumberQuery = Annotated[str | None, Query(max_length=40, description="Of this number only.", examples=["+61411111111"])]
@@ -98,6 +112,17 @@ def _json_object(event: Mapping[str, Any]) -> str | None:
     if not isinstance(value, dict):
         raise BadInput("the body must be a JSON object")
     return text
+
+
+def known_query(app: ApiGatewayResolver, next_middleware: NextMiddleware) -> Response[Any]:
+    """Refuse query parameters that the route does not have: a filter that is misspelt must not be a filter less."""
+    known = {parameter.alias for parameter in app.context["_route"].dependant.query_params}
+    unknown = sorted(set(app.current_event.resolved_query_string_parameters) - known)
+    if unknown:
+        raise RequestValidationError(
+            [{"loc": ("query", name), "msg": "There is no such parameter"} for name in unknown]
+        )
+    return next_middleware(app)
 
 
 def sealed(signer: Signer, purpose: str, position: Any) -> str:
