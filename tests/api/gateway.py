@@ -8,7 +8,7 @@ import functools
 import re
 import threading
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -60,7 +60,7 @@ def refusal(kind: str) -> Reply:
     response = load()["Resources"]["Api"]["Properties"]["GatewayResponses"][kind]
     headers = {name: value.strip("'") for name, value in response["ResponseParameters"]["Headers"].items()}
     body = response["ResponseTemplates"]["application/json"].replace("$context.requestId", str(uuid.uuid4()))
-    return int(response.get("StatusCode", 400)), headers, body.encode()
+    return int(response["StatusCode"]), headers, body.encode()
 
 
 @dataclass(slots=True)
@@ -103,7 +103,7 @@ def proxy_event(
     claims: Mapping[str, str] | None,
 ) -> dict[str, Any]:
     """What API Gateway hands to the function."""
-    several = parse_qs(query, keep_blank_values=True, errors="replace")
+    several = parse_qs(query, keep_blank_values=True)
     return {
         "resource": route.resource,
         "path": path,
@@ -153,22 +153,14 @@ class _Requests(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(content)
 
-    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
-        """What is too long or too odd for HTTP is refused before any route."""
-        status, headers, content = refusal("DEFAULT_4XX")
-        self.send_response(status)
-        for name, value in {**headers, "Content-Length": str(len(content)), "Connection": "close"}.items():
-            self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(content)
-        self.close_connection = True
+    def __getattr__(self, name: str) -> Callable[[], None]:
+        """Any method: `do_GET` and its like."""
+        if name.startswith("do_"):
+            return self._serve
+        raise AttributeError(name)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
         """Say nothing."""
-
-
-for _method in ("GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "HEAD", "TRACE", "QUERY"):
-    setattr(_Requests, f"do_{_method}", _Requests._serve)
 
 
 @contextmanager

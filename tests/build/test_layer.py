@@ -166,6 +166,7 @@ UNREACHABLE: Final[dict[str, tuple[str, Any, str]]] = {
     "outbound_sender": ("batch_of_one", 1, ""),
     "sweeper": ("each_minute", None, "Unavailable"),
     "realtime": ("batch_of_events", 4, ""),
+    "app_api": ("conversations", 503, ""),
     "email_notifier": ("one_text", 1, ""),
 }
 """What each function answers to a file while AWS is out of reach, or what it raises."""
@@ -179,7 +180,7 @@ def test_a_function_without_aws_says_so(isolated: Isolated, function: str) -> No
 
     answer = ran.answer
     match function:
-        case "inbound_webhook":
+        case "inbound_webhook" | "app_api":
             answer = ran.answer["statusCode"]
         case "outbound_sender" | "realtime" | "email_notifier":
             answer = len(ran.answer["batchItemFailures"])
@@ -213,10 +214,12 @@ LOADED: Final = {
     "outbound_sender": ("batch_of_one", AWS_AND_LOGS | HTTP_CLIENT),
     "sweeper": ("each_minute", AWS_AND_LOGS),  # the HTTP client only where an account is to be looked at
     "realtime": ("batch_of_events", AWS_AND_LOGS),
+    "app_api": ("admin_groups_by_comma", AWS_AND_LOGS),
     "email_notifier": ("one_text", AWS_AND_LOGS | {"phonenumbers"}),  # numbers are written as people read them
 }
 """The packages that a function may load while it handles a file; each one costs every cold start."""
-NOBODY: Final = ("aws_lambda_powertools.event_handler", "aws_xray_sdk", "phonenumbers", "pydantic.v1")
+RESOLVER: Final = "aws_lambda_powertools.event_handler"
+NOBODY: Final = (RESOLVER, "aws_xray_sdk", "phonenumbers", "pydantic.v1")
 
 
 @pytest.fixture
@@ -239,6 +242,13 @@ def environment(stack: Backend) -> Iterator[dict[str, str]]:
 
 
 ANSWERS: Final[dict[str, Any]] = {
+    "app_api": {
+        "statusCode": 200,
+        "body": '{"items":[{"number":"+61411111111","label":"Sales","enabled":true,"extensions":["101","102"],'
+        '"emails":["sales@example.com"]}],"next":null}',
+        "isBase64Encoded": False,
+        "multiValueHeaders": {"Content-Type": ["application/json"]},
+    },
     "inbound_webhook": {
         "statusCode": 200,
         "headers": {"Content-Type": "application/json"},
@@ -279,7 +289,8 @@ def test_a_function_loads_what_it_uses(
     assert (ran.answer, ran.raised) == (ANSWERS[function], "")
     assert len(stack.mails()) == (function == "email_notifier")
     assert packages(ran.used) == expected
-    assert [name for name in ran.used if name.startswith(NOBODY) and name.partition(".")[0] not in expected] == []
+    wanted = tuple({RESOLVER} if function == "app_api" else expected & {"phonenumbers"})
+    assert [name for name in ran.used if name.startswith(NOBODY) and not name.startswith(wanted)] == []
 
 
 def test_a_sweep_that_looks_at_clicksend_loads_the_http_client(

@@ -23,10 +23,12 @@ from tests import template_yaml
 from tests.conftest import Backend, Context, forget, load_function
 from tests.events import arrange
 from tests.events.expected import (
+    APP,
     BATCHES,
     EMAIL,
     INBOUND,
     REALTIME,
+    REPLAYS,
     SENDER,
     SOCKETS,
     STREAM,
@@ -63,8 +65,9 @@ def invoke(function: str, case: str) -> Any:
 def test_each_file_has_a_line_in_the_table_and_each_line_a_file() -> None:
     expected: dict[str, Mapping[str, object]]
     expected = {
+        "app_api": APP,
         "email_notifier": EMAIL,
-        "inbound_webhook": INBOUND,
+        "inbound_webhook": {**INBOUND, **dict.fromkeys(REPLAYS)},
         "outbound_sender": SENDER,
         "realtime": REALTIME,
         "stream_relay": STREAM,
@@ -277,6 +280,28 @@ def test_the_bare_path_can_be_opened(webhook: Backend, monkeypatch: pytest.Monke
 
     assert invoke("inbound_webhook", "bare_path")["statusCode"] == 200
     assert len(received(webhook)) == 1
+
+
+@pytest.mark.parametrize("case", REPLAYS)
+def test_a_replay_of_what_is_not_there_says_so(webhook: Backend, case: str) -> None:
+    assert invoke("inbound_webhook", case) == {"outcome": None}
+
+
+# ---------------------------------------------------------------- app_api
+
+
+@pytest.mark.parametrize(("case", "expected"), APP.items())
+def test_an_app_is_answered(stack: Backend, case: str, expected: tuple[int, str | None]) -> None:
+    answer = invoke("app_api", case)
+
+    body = json.loads(answer["body"])
+    assert (answer["statusCode"], body.get("code")) == expected
+
+
+def test_a_path_means_the_same_encoded_and_decoded(stack: Backend) -> None:
+    first = invoke("app_api", "send_path_encoded")
+
+    assert json.loads(invoke("app_api", "send_path_decoded")["body"]) == json.loads(first["body"])
 
 
 # ---------------------------------------------------------------- stream_relay

@@ -132,6 +132,13 @@ def test_a_thread_is_paged_from_its_end(aws: Backend) -> None:
     assert texts == [f"text {index}" for index in reversed(range(5))]
 
 
+def test_a_misspelt_parameter_is_refused(aws: Backend) -> None:
+    answer = ANA("GET", "/conversations", query={"limt": 5})
+
+    assert (answer.status, answer.code) == (422, "invalid")
+    assert answer.body["detail"] == "there is no query parameter limt: cursor, limit, number, unread"
+
+
 # ---------------------------------------------------------------- sending
 
 

@@ -57,7 +57,8 @@ def _describe(operation: dict[str, Any]) -> None:
     for status in early:
         schema = {"$ref": "#/components/schemas/Problem"}
         responses[str(status)] = {"description": MEANS[status], "content": {CONTENT_TYPE: {"schema": schema}}}
-    responses.get("204", {}).pop("content", None)
+    if "204" in responses:
+        responses["204"].pop("content", None)
     for status, response in responses.items():
         problem = response.get("content", {}).get(CONTENT_TYPE)
         if problem is None:

@@ -13,7 +13,6 @@ from urllib.parse import quote, unquote
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.api_gateway import ApiGatewayResolver
 from aws_lambda_powertools.event_handler.middlewares import NextMiddleware
-from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
 from aws_lambda_powertools.event_handler.openapi.params import Header, Path, Query
 from pydantic import BeforeValidator
 
@@ -68,7 +67,9 @@ QuarantinePath = Annotated[
     Path(description="The id of a quarantined post.", pattern=r"^[0-9a-f]{64}$", examples=["0" * 64]),
 ]
 LimitQuery = Annotated[int, Query(ge=1, le=100, description="Items of a page at most.")]
-CursorQuery = Annotated[str | None, Query(max_length=8000, description="`next` of the page before.")]
+MAX_CURSOR: Final = 8000
+"""What fits beside a token into the 10,240 bytes that API Gateway lets a request line and its headers have."""
+CursorQuery = Annotated[str | None, Query(max_length=MAX_CURSOR, description="`next` of the page before.")]
 NumberQuery = Annotated[str | None, Query(max_length=40, description="Of this number only.", examples=["+61411111111"])]
 IdempotencyKey = Annotated[
     str,
@@ -93,6 +94,15 @@ def normalized(event: Mapping[str, Any]) -> dict[str, Any]:
     return {**event, "path": path, "body": _json_object(event), "isBase64Encoded": False}
 
 
+def known_parameters(app: ApiGatewayResolver, next_middleware: NextMiddleware) -> Response[Any]:
+    """Refuse what a route has no parameter for: a misspelt filter would filter nothing. Raises BadInput."""
+    known = {parameter.alias for parameter in app.context["_route"].dependant.query_params}
+    unknown = sorted(set(app.current_event.query_string_parameters or {}) - known)
+    if unknown:
+        raise BadInput(f"there is no query parameter {unknown[0]}: {', '.join(sorted(known)) or 'none'}")
+    return next_middleware(app)
+
+
 def _json_object(event: Mapping[str, Any]) -> str | None:
     body = event.get("body")
     if not body or event["httpMethod"] in {"GET", "DELETE"}:
@@ -112,17 +122,6 @@ def _json_object(event: Mapping[str, Any]) -> str | None:
     if not isinstance(value, dict):
         raise BadInput("the body must be a JSON object")
     return text
-
-
-def known_query(app: ApiGatewayResolver, next_middleware: NextMiddleware) -> Response[Any]:
-    """Refuse query parameters that the route does not have: a filter that is misspelt must not be a filter less."""
-    known = {parameter.alias for parameter in app.context["_route"].dependant.query_params}
-    unknown = sorted(set(app.current_event.resolved_query_string_parameters) - known)
-    if unknown:
-        raise RequestValidationError(
-            [{"loc": ("query", name), "msg": "There is no such parameter"} for name in unknown]
-        )
-    return next_middleware(app)
 
 
 def sealed(signer: Signer, purpose: str, position: Any) -> str:

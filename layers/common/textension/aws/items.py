@@ -243,7 +243,7 @@ def clicksend_account_key(account: str) -> Key:
 _PLAIN_FIELDS: Final = tuple(
     field.name
     for field in fields(Message)
-    if field.name not in {"conversation", "extensions", "journey", "receipts", "unannounced", "alone"}
+    if field.name not in {"conversation", "extensions", "journey", "receipts", "unannounced", "alone", "looks"}
 )
 
 _STEP_FIELDS: Final = tuple(field.name for field in fields(Step))
@@ -260,6 +260,7 @@ def message_item(message: Message) -> Item:
         "receipts": {one.status_code: asdict(one) for one in message.receipts},
         "unannounced": message.unannounced or None,
         "alone": message.alone or None,
+        "looks": message.looks or None,
         "log": log(message.account, message.conversation.number),
         "log_order": order(message),
     }
@@ -327,6 +328,7 @@ def message(item: Item) -> Message:
         extensions=tuple(item.get("extensions", ())),
         unannounced=item.get("unannounced", False),
         alone=item.get("alone", False),
+        looks=item.get("looks", 0),
         journey=tuple(_step(value) for value in item.get("journey", ())),
         receipts=tuple(receipt(value) for value in item.get("receipts", {}).values()),
     )
