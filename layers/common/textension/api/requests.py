@@ -52,12 +52,24 @@ PeerPath = Annotated[
     Path(max_length=100, description="The other side, percent-encoded.", examples=["+61422222222"]),
 ]
 MessagePath = Annotated[
-    str, Path(description="A message's id.", examples=["38VSP1M892RHB0THPX80B1AYM9"], max_length=40)
+    str,
+    BeforeValidator(unquote),
+    Path(description="A message's id.", examples=["38VSP1M892RHB0THPX80B1AYM9"], max_length=40),
 ]
-SubscriptionPath = Annotated[str, Path(description="A name of the app's own.", pattern=r"^[A-Za-z0-9_-]{1,64}$")]
-QuarantinePath = Annotated[str, Path(description="The id of a quarantined post.", pattern=r"^[0-9a-f]{64}$")]
+SubscriptionPath = Annotated[
+    str,
+    BeforeValidator(unquote),
+    Path(description="A name of the app's own.", pattern=r"^[A-Za-z0-9_-]{1,64}$", examples=["phone"]),
+]
+QuarantinePath = Annotated[
+    str,
+    BeforeValidator(unquote),
+    Path(description="The id of a quarantined post.", pattern=r"^[0-9a-f]{64}$", examples=["0" * 64]),
+]
 LimitQuery = Annotated[int, Query(ge=1, le=100, description="Items of a page at most.")]
-CursorQuery = Annotated[str | None, Query(max_length=4000, description="`next` of the page before.")]
+MAX_CURSOR: Final = 8000
+"""What fits beside a token into the 10,240 bytes that API Gateway lets a request line and its headers have."""
+CursorQuery = Annotated[str | None, Query(max_length=MAX_CURSOR, description="`next` of the page before.")]
 NumberQuery = Annotated[str | None, Query(max_length=40, description="Of this number only.", examples=["+61411111111"])]
 IdempotencyKey = Annotated[
     str,
