@@ -11,6 +11,7 @@ from textension.message import NumberSettings
 from .config import HOST
 from .deploy import Aws
 from .errors import LocalError
+from .front import REALTIME
 from .simulator.models import Credential
 
 ACCOUNT = "main"
@@ -109,3 +110,8 @@ def customer_texts(simulator_url: str) -> str:
 def local_url(port: int) -> str:
     """An address on this machine."""
     return f"http://{HOST}:{port}"
+
+
+def websocket_url(port: int) -> str:
+    """The WebSocket's address at the front, without a ticket."""
+    return f"ws://{HOST}:{port}{REALTIME.decode()}"

@@ -90,7 +90,9 @@ def resources(aws: Aws, kind: str) -> dict[str, str]:
     }
 
 
-def at_the_front(values: Mapping[str, str], front_url: str) -> dict[str, str]:
-    """Outputs whose addresses work here: those of the REST API start with the front's address."""
+def at_the_front(values: Mapping[str, str], front_url: str, websocket_url: str) -> dict[str, str]:
+    """Outputs whose addresses work here: those of the REST API start with the front's address, the WebSocket is there
+    too."""
     api_url = values["ApiUrl"]
-    return {name: value.replace(api_url, front_url) for name, value in values.items()}
+    fronted = {name: value.replace(api_url, front_url) for name, value in values.items()}
+    return fronted | {"WebSocketUrl": websocket_url}

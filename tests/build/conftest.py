@@ -35,6 +35,7 @@ BASE: Final = {
     "SIGNING_SECRET_ARN": "nowhere",
     "REQUIRE_WEBHOOK_TOKEN": "true",
     "DEFAULT_COUNTRY": "AU",
+    "CONNECTIONS_URL": "https://abcdef1234.execute-api.ap-southeast-2.amazonaws.com/live",
     "POWERTOOLS_SERVICE_NAME": "function",
     "POWERTOOLS_METRICS_NAMESPACE": "Textension",
     "PYDANTIC_DISABLE_PLUGINS": "true",

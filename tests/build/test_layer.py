@@ -165,6 +165,7 @@ UNREACHABLE: Final[dict[str, tuple[str, Any, str]]] = {
     "stream_relay": ("mark_published", {"batchItemFailures": []}, ""),
     "outbound_sender": ("batch_of_one", 1, ""),
     "sweeper": ("each_minute", None, "Unavailable"),
+    "realtime": ("batch_of_events", 4, ""),
 }
 """What each function answers to a file while AWS is out of reach, or what it raises."""
 
@@ -179,7 +180,7 @@ def test_a_function_without_aws_says_so(isolated: Isolated, function: str) -> No
     match function:
         case "inbound_webhook":
             answer = ran.answer["statusCode"]
-        case "outbound_sender":
+        case "outbound_sender" | "realtime":
             answer = len(ran.answer["batchItemFailures"])
     assert (answer, ran.raised) == (expected, raised)
 
@@ -210,6 +211,7 @@ LOADED: Final = {
     "stream_relay": ("message_queued", AWS_AND_LOGS),
     "outbound_sender": ("batch_of_one", AWS_AND_LOGS | HTTP_CLIENT),
     "sweeper": ("each_minute", AWS_AND_LOGS),  # the HTTP client only where an account is to be looked at
+    "realtime": ("batch_of_events", AWS_AND_LOGS),
 }
 """The packages that a function may load while it handles a file; each one costs every cold start."""
 NOBODY: Final = ("aws_lambda_powertools.event_handler", "aws_xray_sdk", "phonenumbers", "pydantic.v1")
@@ -242,6 +244,7 @@ ANSWERS: Final[dict[str, Any]] = {
     "stream_relay": {"batchItemFailures": []},
     "outbound_sender": {"batchItemFailures": []},
     "sweeper": {},
+    "realtime": {"batchItemFailures": []},
 }
 
 

@@ -3,6 +3,7 @@
 The same for the handlers in this process and for the functions in their containers.
 """
 
+import hashlib
 import json
 import time
 from pathlib import Path
@@ -10,7 +11,10 @@ from typing import Any, Final
 
 from textension import ids
 from textension.accepting import VALIDITY
+from textension.aws import items
+from textension.aws.connections import TICKET_LIFE, Connection, Connections, Holder
 from textension.aws.messages import Messages
+from textension.aws.table import Put, Table
 from textension.clock import DAY, HOUR, MINUTE, now_ms
 from textension.message import Conversation, Direction, Message, Step
 from textension.states import State
@@ -126,3 +130,21 @@ def for_sweeper(messages: Messages) -> None:
     put(messages, outbound("too_late", State.QUEUED, rung_at=long_ago, valid_until=long_ago + MINUTE))
     put(messages, outbound("worker_lost", State.SENDING, lease_until=long_ago, claimed_by="0123456789abcdef"))
     put(messages, outbound("not_due", State.QUEUED, valid_until=int(time.time() * 1000) + DAY + HOUR))
+
+
+CONNECTED: Final = {"TestConnected1Id=": "101", "TestConnected2Id=": "102", "TestConnected3Id=": "103"}
+"""Connections of `realtime`, with their extensions; the first is whom the files of one client are about."""
+NEWCOMER: Final = "TestNewcomer1cId="
+TICKET: Final = "test-ticket-abcdefghijklmnopqrstuvwxyz01234"
+TICKET_EXPIRED: Final = "test-ticket-expired-klmnopqrstuvwxyz0123456"
+
+
+def for_realtime(table: Table) -> None:
+    """Who is connected, and the tickets that are shown."""
+    now = now_ms()
+    for connection, extension in CONNECTED.items():
+        Connections(table).open(Connection(connection, Holder(ACCOUNT, extension, f"user-{extension}"), now - HOUR))
+    for text, expires in ((TICKET, now + TICKET_LIFE), (TICKET_EXPIRED, now - 1)):
+        item = {"account": ACCOUNT, "extension": "101", "user": "user-101", "expires": expires}
+        key = items.ticket_key(hashlib.sha256(text.encode()).hexdigest())
+        table.put(Put(key, item, condition=""))

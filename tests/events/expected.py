@@ -115,6 +115,45 @@ SWEEPER: Final = {"each_minute": {"announced": 1, "rung": 1, "expired": 1, "leas
 """What is done of `arrange.for_sweeper`."""
 
 
+@dataclass(frozen=True, slots=True)
+class Socket:
+    """What a WebSocket's event is answered, whether 101 has that connection afterwards, the type of the frame sent."""
+
+    status: int
+    connected: bool
+    frame: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """The types of the events that each extension hears; positions of the records that failed."""
+
+    heard: dict[str, tuple[str, ...]]
+    failed: tuple[int, ...] = ()
+
+
+SOCKETS: Final = {
+    "connect": Socket(200, connected=True),
+    "connect_ticket_expired": Socket(401, connected=False),
+    "connect_ticket_missing": Socket(401, connected=False),
+    "connect_ticket_unknown": Socket(401, connected=False),
+    "disconnect": Socket(200, connected=False),
+    "ping": Socket(200, connected=True, frame="pong"),
+    "default": Socket(200, connected=True, frame="error"),
+    "default_not_json": Socket(200, connected=True, frame="error"),
+}
+_ALL: Final = ("message.received", "message.received", "number.opted_out")
+BATCHES: Final = {
+    "batch_of_one": Batch({"101": ("message.received",), "102": ("message.received",)}),
+    "batch_of_events": Batch({"101": ("message.received", "message.status_changed", *_ALL[1:]), "102": _ALL}),
+    "batch_with_a_repeat": Batch({"101": ("message.received",), "102": ("message.received",)}),
+    "batch_with_an_unreadable_record": Batch(
+        {"101": ("message.received", "message.status_changed"), "102": ("message.received",)}, failed=(1, 3)
+    ),
+}
+REALTIME: Final[dict[str, Socket | Batch]] = {**SOCKETS, **BATCHES}
+
+
 def failures(records: list[dict[str, dict[str, str]]], positions: tuple[int, ...]) -> dict[str, list[dict[str, str]]]:
     """A batch's answer that names the records at these positions."""
     names = [str(record.get("messageId") or record["dynamodb"]["SequenceNumber"]) for record in records]

@@ -4,7 +4,7 @@ import base64
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import boto3
@@ -12,6 +12,7 @@ import httpx
 import pytest
 from moto.events.models import EventPattern
 from textension.aws import items
+from textension.aws.connections import Connections
 from textension.message import Direction, Message
 from textension.states import State
 
@@ -20,19 +21,25 @@ from tests import template_yaml
 from tests.conftest import Backend, Context, forget, load_function
 from tests.events import arrange
 from tests.events.expected import (
+    BATCHES,
     INBOUND,
+    REALTIME,
     SENDER,
+    SOCKETS,
     STREAM,
     SWEEPER,
+    Batch,
     Inbound,
     Quarantined,
     Receipt,
     Refused,
     Relayed,
+    Socket,
     Stored,
     Stray,
     failures,
 )
+from tests.gateway import Clients, clients_of
 
 # Powertools warns where a run has nothing to count, such as a stream record that concerns nobody.
 pytestmark = pytest.mark.filterwarnings("ignore:No application metrics to publish")
@@ -51,7 +58,13 @@ def invoke(function: str, case: str) -> Any:
 
 def test_each_file_has_a_line_in_the_table_and_each_line_a_file() -> None:
     expected: dict[str, Mapping[str, object]]
-    expected = {"inbound_webhook": INBOUND, "outbound_sender": SENDER, "stream_relay": STREAM, "sweeper": SWEEPER}
+    expected = {
+        "inbound_webhook": INBOUND,
+        "outbound_sender": SENDER,
+        "realtime": REALTIME,
+        "stream_relay": STREAM,
+        "sweeper": SWEEPER,
+    }
 
     assert {function: arrange.cases(function) for function in arrange.functions()} == {
         function: sorted(lines) for function, lines in expected.items()
@@ -135,6 +148,26 @@ def test_a_doorbell_is_what_the_relay_rings(case: str) -> None:
         if record["attributes"]["MessageGroupId"] == group and record["body"] != "[]"
     }
     assert asked == rung or case == "message_unknown"
+
+
+@pytest.mark.parametrize("case", SOCKETS)
+def test_a_websockets_event_has_a_route_of_the_template(case: str) -> None:
+    context = arrange.event("realtime", case)["requestContext"]
+    resources = template_yaml.load()["Resources"]
+    routes = [one["Properties"] for one in resources.values() if one["Type"] == "AWS::ApiGatewayV2::Route"]
+
+    assert context["routeKey"] in {route["RouteKey"] for route in routes}
+    assert context["stage"] == resources["WebSocketStage"]["Properties"]["StageName"]
+    body = arrange.event("realtime", case).get("body")
+    assert (context["eventType"] == "MESSAGE") == (body is not None)
+
+
+@pytest.mark.parametrize("case", BATCHES)
+def test_the_queue_brings_what_the_topic_was_given(case: str) -> None:
+    assert template_yaml.load()["Resources"]["RealtimeSubscription"]["Properties"]["RawMessageDelivery"] is True
+    for record in arrange.event("realtime", case)["Records"]:
+        assert record["md5OfBody"] == hashlib.md5(record["body"].encode(), usedforsecurity=False).hexdigest()
+        assert record["messageAttributes"] == {}
 
 
 # ---------------------------------------------------------------- inbound_webhook
@@ -320,3 +353,46 @@ def test_each_minute_what_is_due_is_done(stack: Backend) -> None:
 
 def test_a_minute_in_which_nothing_is_due(stack: Backend) -> None:
     assert invoke("sweeper", "each_minute") == {}
+
+
+# ---------------------------------------------------------------- realtime
+
+
+@pytest.fixture
+def apps(stack: Backend, monkeypatch: pytest.MonkeyPatch) -> Iterator[Clients]:
+    """Three clients, and the tickets that are shown."""
+    arrange.for_realtime(stack.table)
+    with clients_of(monkeypatch) as everybody:
+        yield everybody
+
+
+@pytest.mark.parametrize(("case", "expected"), SOCKETS.items())
+def test_a_client_comes_says_something_or_goes(stack: Backend, apps: Clients, case: str, expected: Socket) -> None:
+    connection = arrange.event("realtime", case)["requestContext"]["connectionId"]
+
+    answer = invoke("realtime", case)
+
+    assert answer["statusCode"] == expected.status
+    assert answer.get("body") == ("unauthorized" if expected.status == 401 else None)
+    assert [json.loads(frame)["type"] for frame in apps.heard(connection)] == [*filter(None, [expected.frame])]
+    assert apps.heard(connection) == [body for _, body in apps.frames]
+    present = {one.id for one in Connections(stack.table).of_extension("main", "101")}
+    assert (connection in present) is expected.connected
+
+
+def test_a_ticket_that_comes_twice_lets_nobody_in_twice(stack: Backend, apps: Clients) -> None:
+    assert [invoke("realtime", "connect")["statusCode"] for _ in range(2)] == [200, 401]
+
+
+@pytest.mark.parametrize(("case", "expected"), BATCHES.items())
+def test_what_happens_is_heard_by_whom_it_concerns(apps: Clients, case: str, expected: Batch) -> None:
+    records = arrange.event("realtime", case)["Records"]
+
+    answer = invoke("realtime", case)
+
+    assert answer == failures(records, expected.failed)
+    published = {record["body"] for record in records}
+    assert {frame for _, frame in apps.frames} <= published
+    for connection, extension in arrange.CONNECTED.items():
+        types = tuple(json.loads(frame)["type"] for frame in apps.heard(connection))
+        assert types == expected.heard.get(extension, ())

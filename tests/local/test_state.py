@@ -15,7 +15,7 @@ from local.stackfile import AwsAccess, Demo, StackFile
 FILE = StackFile(
     api_url="http://127.0.0.1:8080",
     app_url=None,
-    websocket_url=None,
+    websocket_url="ws://127.0.0.1:8080/realtime",
     simulator_url="http://127.0.0.1:8081",
     aws=AwsAccess("http://127.0.0.1:4566", "ap-southeast-2", "test", "test"),
     stack_name="textension-local",

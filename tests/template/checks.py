@@ -47,6 +47,8 @@ OUTPUTS: Final = {
     "CredentialsSecretArn",
     "WebhookSecretArn",
 }
+MANAGE_CONNECTIONS: Final = "execute-api:ManageConnections"
+CONNECTIONS: Final = ":${AWS::AccountId}:${WebSocketApi}/live/POST/@connections/*"
 DAY: Final = 86_400
 
 
@@ -64,7 +66,8 @@ def one_role_for_each_function(template: Template) -> list[str]:
 
 
 def no_wildcards(template: Template) -> list[str]:
-    """No action and no resource with a star, and of AWS's policies only the one for logs."""
+    """No action and no resource with a star, but the connections of our own WebSocket API, which API Gateway names; and
+    of AWS's policies only the one for logs."""
     return [
         f"{role}: {reason}"
         for role in of_type(template, "AWS::IAM::Role")
@@ -81,7 +84,27 @@ def no_wildcards(template: Template) -> list[str]:
 def _wildcards(statement: dict[str, Any]) -> Iterator[str]:
     yield from ("Not… allows the rest" for name in ("NotAction", "NotResource") if name in statement)
     for name in ("Action", "Resource"):
-        yield from (json.dumps(one) for one in each(statement.get(name, [])) if "*" in json.dumps(one))
+        for one in each(statement.get(name, [])):
+            ours = isinstance(one, dict) and str(one.get("Fn::Sub", "")).endswith(CONNECTIONS)
+            if "*" in json.dumps(one) and not (ours and each(statement["Action"]) == [MANAGE_CONNECTIONS]):
+                yield json.dumps(one)
+
+
+def one_function_speaks_to_the_apps(template: Template) -> list[str]:
+    """Whoever else could would reach every phone. Speaking is posting: nobody may end or list connections."""
+    found = {
+        (function, action, json.dumps(resource))
+        for function, properties in functions(template).items()
+        for statement in statements(template, role_of(properties))
+        for action in each(statement["Action"])
+        for resource in each(statement["Resource"])
+        if action.startswith("execute-api:")
+    }
+    return [
+        f"{function} may {action} on {resource}"
+        for function, action, resource in found
+        if (function, action) != ("Realtime", MANAGE_CONNECTIONS) or CONNECTIONS not in resource
+    ] + ([] if found else ["nobody speaks to the apps"])
 
 
 def secrets_have_their_readers(template: Template) -> list[str]:
@@ -119,7 +142,8 @@ def only_the_api_and_the_schedule_invoke(template: Template) -> list[str]:
     return [f"{name} is a function's own address" for name in of_type(template, "AWS::Lambda::Url")] + [
         f"{name} lets others than our API in"
         for name, one in permissions.items()
-        if one["Principal"] != "apigateway.amazonaws.com" or "${__ApiId__}" not in json.dumps(one.get("SourceArn"))
+        if one["Principal"] != "apigateway.amazonaws.com"
+        or not any(api in json.dumps(one.get("SourceArn")) for api in ("${__ApiId__}", "${WebSocketApi}"))
     ]
 
 
@@ -338,7 +362,7 @@ def no_aliases(template: Template) -> list[str]:
 
 
 def nothing_is_traced(template: Template) -> list[str]:
-    """Execution logs, data traces, access logs and X-Ray would all hold the token, which is in the path."""
+    """Execution logs, data traces, access logs and X-Ray would all hold the token or the ticket of an address."""
     found = []
     for name, stage in of_type(template, "AWS::ApiGateway::Stage").items():
         settings = [stage, *stage.get("MethodSettings", [])]
@@ -346,6 +370,14 @@ def nothing_is_traced(template: Template) -> list[str]:
             f"{name}: {key}={one[key]}"
             for one in settings
             for key in ("LoggingLevel", "DataTraceEnabled", "TracingEnabled", "AccessLogSetting")
+            if one.get(key, "OFF") not in (False, "OFF")
+        ]
+    for name, stage in of_type(template, "AWS::ApiGatewayV2::Stage").items():
+        settings = [stage, stage.get("DefaultRouteSettings", {}), *stage.get("RouteSettings", {}).values()]
+        found += [
+            f"{name}: {key}={one[key]}"
+            for one in settings
+            for key in ("LoggingLevel", "DataTraceEnabled", "AccessLogSettings")
             if one.get(key, "OFF") not in (False, "OFF")
         ]
     for name, function in functions(template).items():
@@ -451,6 +483,7 @@ def tokens_are_long(template: Template) -> list[str]:
 EVERYWHERE: Final[tuple[Check, ...]] = (
     one_role_for_each_function,
     no_wildcards,
+    one_function_speaks_to_the_apps,
     secrets_have_their_readers,
     the_table_has_its_writers,
     only_the_api_and_the_schedule_invoke,

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.template import checks
-from tests.template.checks import EVERYWHERE, Check
+from tests.template.checks import CONNECTIONS, EVERYWHERE, Check
 from tests.template.translated import Template, functions, of_type, role_of, translate
 
 ENVIRONMENTS = ("local", "staging", "prod")
@@ -142,6 +142,22 @@ MUTATIONS: list[tuple[Check, Callable[[Template], None]]] = [
     (checks.no_wildcards, lambda one: allow(one, "Sweeper", "sqs:SendMessage", "*")),
     (checks.no_wildcards, lambda one: allow(one, "Sweeper", "dynamodb:*", {"Fn::GetAtt": ["Table", "Arn"]})),
     (
+        checks.no_wildcards,
+        lambda one: allow(one, "Realtime", "execute-api:Invoke", {"Fn::Sub": f"arn:aws:execute-api{CONNECTIONS}"}),
+    ),
+    (
+        checks.one_function_speaks_to_the_apps,
+        lambda one: allow(
+            one, "Sweeper", "execute-api:ManageConnections", {"Fn::Sub": f"arn:aws:execute-api{CONNECTIONS}"}
+        ),
+    ),
+    (
+        checks.one_function_speaks_to_the_apps,
+        lambda one: allow(
+            one, "Realtime", "execute-api:ManageConnections", "arn:aws:execute-api:x:1:other/live/POST/y"
+        ),
+    ),
+    (
         checks.secrets_have_their_readers,
         lambda one: allow(one, "InboundWebhook", "secretsmanager:GetSecretValue", {"Ref": "CredentialsSecret"}),
     ),
@@ -157,6 +173,7 @@ MUTATIONS: list[tuple[Check, Callable[[Template], None]]] = [
         checks.only_the_api_and_the_schedule_invoke,
         setting("InboundWebhookSmsPostPermissionlive", Principal="*"),
     ),
+    (checks.only_the_api_and_the_schedule_invoke, setting("RealtimeInvoke", SourceArn=None)),
     (checks.the_truth_is_retained, retain_nothing),
     (checks.the_table_can_be_restored, setting("Table", PointInTimeRecoverySpecification=None)),
     (checks.the_table_is_protected, setting("Table", DeletionProtectionEnabled=False)),
@@ -191,6 +208,8 @@ MUTATIONS: list[tuple[Check, Callable[[Template], None]]] = [
     (checks.nothing_is_traced, stage_setting(LoggingLevel="INFO")),
     (checks.nothing_is_traced, stage_setting(DataTraceEnabled=True)),
     (checks.nothing_is_traced, setting("ApiliveStage", AccessLogSetting={"Format": "$context.path"})),
+    (checks.nothing_is_traced, setting("WebSocketStage", AccessLogSettings={"Format": "$context.requestId"})),
+    (checks.nothing_is_traced, setting("WebSocketStage", DefaultRouteSettings={"DataTraceEnabled": True})),
     (checks.nothing_is_traced, setting("InboundWebhook", TracingConfig={"Mode": "Active"})),
     (checks.the_api_answers_at, answer_any_method),
     (checks.webhooks_are_throttled, stage_setting(ThrottlingRateLimit=5000)),

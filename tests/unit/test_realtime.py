@@ -3,11 +3,11 @@
 import json
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from textension import assemble, config, realtime
+from textension import assemble, config, events, realtime
 from textension.aws import connections
 from textension.aws.connections import DELIVERED, GONE, Connection, Gateway, Holder, Tickets, failed
 from textension.aws.items import Key
@@ -17,7 +17,7 @@ from textension.realtime import HANDSHAKE, Announcement, Realtime, Report
 
 from tests.conftest import NUMBER, PEER, Backend, Context, load_function
 from tests.gateway import Clients, clients_of
-from tests.unit.test_relay import inbound, record, relay
+from tests.unit.test_inbound import outbound
 from tests.unit.test_table import fail, refused
 
 NOW = 1_759_730_400_000
@@ -32,10 +32,9 @@ def apps(aws: Backend, monkeypatch: pytest.MonkeyPatch) -> Iterator[Clients]:
 
 @pytest.fixture
 def published(aws: Backend) -> str:
-    """What the relay published of a text that came in."""
-    relay(record(inbound(aws)))
-    [envelope] = aws.events()
-    return str(envelope["Message"])
+    """What the relay publishes of a text that waits to be sent."""
+    [event] = events.of(outbound(aws))
+    return event.body
 
 
 def connect(*ids: str, extension: str = "101", account: str = "main", at: int | None = None) -> list[Connection]:
@@ -267,6 +266,24 @@ def test_connections_are_read_once_for_each_extension(apps: Clients, monkeypatch
     assert (len(apps.heard("a")), len(apps.heard("b"))) == (10, 10)
 
 
+def test_the_requests_of_an_event_and_of_a_client(
+    aws: Backend, apps: Clients, monkeypatch: pytest.MonkeyPatch, figure: Callable[[str], None]
+) -> None:
+    calls = {name: fail(monkeypatch, name) for name in ("delete_item", "query", "transact_write_items")}
+    ticket = Tickets(aws.table).issue("main", "101", "user-1", now_ms())
+
+    assemble.realtime().connect("a", ticket.text)
+    assert {name: len(each) for name, each in calls.items()} == {
+        "delete_item": 1,
+        "query": 0,
+        "transact_write_items": 1,
+    }
+    deliver(event("one"), event("two"))
+    made = {name: len(each) for name, each in calls.items()}
+    figure(f"requests of realtime, a client that connects and hears two events: {made} and {len(apps.frames)} posts")
+    assert (made["query"], made["transact_write_items"], len(apps.frames)) == (1, 1, 2)
+
+
 def test_an_event_of_nobody_asks_nobody(apps: Clients, monkeypatch: pytest.MonkeyPatch) -> None:
     queries = fail(monkeypatch, "query")
     announcement = Announcement.read(json.dumps({"id": "x", "data": {"account": "main", "extensions": []}}))
@@ -393,9 +410,10 @@ def test_what_is_no_event_is_unreadable(body: str) -> None:
 # ---------------------------------------------------------------- the function
 
 
-def socket_event(route: str, connection: str = "c1=", ticket: str | None = None) -> dict[str, Any]:
+def socket_event(route: str, connection: str = "c1=", ticket: str | None = None, kind: str = "") -> dict[str, Any]:
+    kind = kind or {"$connect": "CONNECT", "$disconnect": "DISCONNECT"}.get(route, "MESSAGE")
     return {
-        "requestContext": {"routeKey": route, "connectionId": connection},
+        "requestContext": {"routeKey": route, "eventType": kind, "connectionId": connection},
         "queryStringParameters": None if ticket is None else {"ticket": ticket},
     }
 
@@ -416,6 +434,17 @@ def test_a_client_comes_hears_and_leaves(aws: Backend, apps: Clients, capsys: py
     assert invoke(socket_event("$disconnect")) == {"statusCode": 200}
     assert ids_of("101") == set()
     assert ticket.text not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("route", ["$connect", "$disconnect"])
+def test_a_message_that_names_a_reserved_route_is_a_message(aws: Backend, apps: Clients, route: str) -> None:
+    connect("c1=")
+    ticket = Tickets(aws.table).issue("main", "102", "user-1", now_ms())
+
+    assert invoke(socket_event(route, ticket=ticket.text, kind="MESSAGE")) == {"statusCode": 200}
+
+    assert json.loads(apps.heard("c1=")[0])["code"] == "unknown_action"
+    assert (ids_of("101"), ids_of("102")) == ({"c1="}, set())
 
 
 def test_who_has_no_right_to_is_told_nothing(aws: Backend, capsys: pytest.CaptureFixture[str]) -> None:
