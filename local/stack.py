@@ -70,7 +70,7 @@ def _started(settings: Config, chosen: dict[str, int]) -> Iterator[tuple[deploy.
         ending.callback(simulator.stop, 5)
         aws = deploy.Aws(chosen["aws"])
         emulator.wait_ready(lambda: _answers(f"{aws.endpoint_url}/_ministack/health"), START_SECONDS)
-        _deploy(aws, settings.state_dir)
+        _deploy(aws, settings.state_dir, demo.local_url(chosen["front"]))
         simulator.wait_ready(lambda: _answers(f"{demo.local_url(chosen['simulator'])}/simulator"), START_SECONDS)
         front = Front(
             chosen["front"],
@@ -128,10 +128,10 @@ def _build() -> None:
     _say(f"  built in {time.monotonic() - began:.1f} s" if built else "  nothing has changed since the last one")
 
 
-def _deploy(aws: deploy.Aws, state_dir: Path) -> None:
+def _deploy(aws: deploy.Aws, state_dir: Path, front_url: str) -> None:
     began = time.monotonic()
     _say("sam deploy …")
-    deployed = deploy.ensure_deployed(aws, state_dir)
+    deployed = deploy.ensure_deployed(aws, state_dir, front_url)
     _say(f"  deployed in {time.monotonic() - began:.1f} s" if deployed else "  nothing has changed since the last one")
 
 
@@ -143,6 +143,7 @@ def _fill(aws: deploy.Aws, chosen: dict[str, int], state_dir: Path) -> StackFile
     demo.add_number(outputs["TableName"])
     users = demo_users.kept(state_dir / "users.json")
     demo_users.ensure(aws, outputs["UserPoolId"], demo.ACCOUNT, users)
+    demo.verify_sender(aws)
     demo.install_rules(simulator_url, front_url, token)
     return StackFile(
         api_url=front_url,
@@ -172,6 +173,7 @@ def _announce(file: StackFile) -> None:
   Realtime   {file.websocket_url}   (the WebSocket: ?ticket= and a ticket of POST /api/v1/realtime-tickets)
   ClickSend  {file.simulator_url}   (the simulator: what was sent, and what customers text)
   AWS        {file.aws.endpoint_url}   (the emulator; region {file.aws.region}, key {file.aws.access_key_id})
+  E-mail     {demo.mails(file.aws.endpoint_url)}   (the copies of texts)
 
   A customer texts {file.demo.number}:
     {demo.customer_texts(file.simulator_url)}
