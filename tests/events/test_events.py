@@ -11,8 +11,10 @@ import boto3
 import httpx
 import pytest
 from moto.events.models import EventPattern
+from textension import events as announcement
 from textension.aws import items
 from textension.aws.connections import Connections
+from textension.aws.emails import EmailTroubles
 from textension.message import Direction, Message
 from textension.states import State
 
@@ -21,14 +23,18 @@ from tests import template_yaml
 from tests.conftest import Backend, Context, forget, load_function
 from tests.events import arrange
 from tests.events.expected import (
+    APP,
     BATCHES,
+    EMAIL,
     INBOUND,
     REALTIME,
+    REPLAYS,
     SENDER,
     SOCKETS,
     STREAM,
     SWEEPER,
     Batch,
+    Emailed,
     Inbound,
     Quarantined,
     Receipt,
@@ -59,7 +65,9 @@ def invoke(function: str, case: str) -> Any:
 def test_each_file_has_a_line_in_the_table_and_each_line_a_file() -> None:
     expected: dict[str, Mapping[str, object]]
     expected = {
-        "inbound_webhook": INBOUND,
+        "app_api": APP,
+        "email_notifier": EMAIL,
+        "inbound_webhook": {**INBOUND, **dict.fromkeys(REPLAYS)},
         "outbound_sender": SENDER,
         "realtime": REALTIME,
         "stream_relay": STREAM,
@@ -274,6 +282,28 @@ def test_the_bare_path_can_be_opened(webhook: Backend, monkeypatch: pytest.Monke
     assert len(received(webhook)) == 1
 
 
+@pytest.mark.parametrize("case", REPLAYS)
+def test_a_replay_of_what_is_not_there_says_so(webhook: Backend, case: str) -> None:
+    assert invoke("inbound_webhook", case) == {"outcome": None}
+
+
+# ---------------------------------------------------------------- app_api
+
+
+@pytest.mark.parametrize(("case", "expected"), APP.items())
+def test_an_app_is_answered(stack: Backend, case: str, expected: tuple[int, str | None]) -> None:
+    answer = invoke("app_api", case)
+
+    body = json.loads(answer["body"])
+    assert (answer["statusCode"], body.get("code")) == expected
+
+
+def test_a_path_means_the_same_encoded_and_decoded(stack: Backend) -> None:
+    first = invoke("app_api", "send_path_encoded")
+
+    assert json.loads(invoke("app_api", "send_path_decoded")["body"]) == json.loads(first["body"])
+
+
 # ---------------------------------------------------------------- stream_relay
 
 
@@ -333,6 +363,40 @@ def test_what_the_doorbells_ask_for_is_sent_once(
         assert message is not None
         assert message.state is State.SENT
         assert message.clicksend_id
+
+
+# ---------------------------------------------------------------- email_notifier
+
+
+@pytest.mark.parametrize("case", arrange.COPIED)
+def test_what_is_copied_is_what_the_relay_publishes(case: str) -> None:
+    records = arrange.event("email_notifier", case)["Records"]
+    published = [announcement.of(arrange.received(key))[0].body for key in arrange.COPIED[case]]
+
+    told = [record["body"] for position, record in enumerate(records) if position not in EMAIL[case].failed]
+    assert told == published
+
+
+@pytest.mark.parametrize("case", EMAIL)
+def test_a_record_is_as_the_queue_brings_it(case: str) -> None:
+    for record in arrange.event("email_notifier", case)["Records"]:
+        assert record["md5OfBody"] == hashlib.md5(record["body"].encode(), usedforsecurity=False).hexdigest()
+
+
+@pytest.mark.parametrize(("case", "expected"), EMAIL.items())
+def test_a_text_is_mailed_once_and_what_came_back_is_noted(stack: Backend, case: str, expected: Emailed) -> None:
+    arrange.for_email_notifier(stack.table, case)
+
+    answer = invoke("email_notifier", case)
+    again = invoke("email_notifier", case)
+
+    assert answer == again == failures(arrange.event("email_notifier", case)["Records"], expected.failed)
+    tags = [arrange.COPY_TEXTS.get(key, key) for key in arrange.COPIED.get(case, ())]
+    bodies = [mail.get_body(("plain",)) for mail in stack.mails()]
+    assert len(bodies) == len(tags)
+    assert all(body and tag in body.get_content().replace("\r\n", "\n") for body, tag in zip(bodies, tags, strict=True))
+    noted = [(one.kind, one.permanent) for one in EmailTroubles(stack.table).of_account(arrange.ACCOUNT)]
+    assert noted == ([expected.noted] if expected.noted else [])
 
 
 # ---------------------------------------------------------------- sweeper

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from local import build, config, demo_users, lock, ports, stack
+from local import build, config, demo_users, deploy, lock, ports, stack
 from local.errors import LocalError
 from local.stackfile import AwsAccess, Demo, DemoUser, StackFile
 from tests import template_yaml
@@ -177,3 +177,21 @@ def test_two_builds_do_not_run_at_the_same_time(tmp_path: Path, monkeypatch: pyt
         thread.join()
 
     assert running == ["begin", "end"]
+
+
+def test_a_stack_is_deployed_again_when_its_address_in_front_is_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deployed: list[str] = []
+    monkeypatch.setattr(build, "SAM_FOLDER", tmp_path)
+    monkeypatch.setattr(build, "BUILT", tmp_path / "build")
+    monkeypatch.setattr(build, "run_sam", lambda *arguments, **_: deployed.append(" ".join(arguments)))
+    monkeypatch.setattr(deploy, "_stack_stands", lambda _aws: True)
+    monkeypatch.setattr(config, "use_emulator", lambda _url: None)
+    (tmp_path / "build").mkdir()
+    aws = deploy.Aws(4566)
+
+    urls = ("http://127.0.0.1:8080", "http://127.0.0.1:8080", "http://127.0.0.1:9090")
+    assert [deploy.ensure_deployed(aws, tmp_path, url) for url in urls] == [True, False, True]
+    assert ["PublicUrl=http://127.0.0.1:9090" in arguments for arguments in deployed] == [False, True]
+    assert all("EmailFrom=textension@example.com" in arguments for arguments in deployed)

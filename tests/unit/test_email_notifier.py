@@ -1,6 +1,7 @@
-"""Every inbound text is mailed once to each address of its number; what comes back is noted where an admin sees it."""
+"""Every inbound text is mailed once to each address of its number."""
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
@@ -11,8 +12,8 @@ from botocore.exceptions import ConnectTimeoutError
 from botocore.stub import Stubber
 from textension import assemble, events
 from textension.aws import clients
-from textension.aws.emails import LEASE, REST, Claim, EmailMarks, EmailTrouble, EmailTroubles, MarkState
-from textension.clock import HOUR, SECOND, iso, now_ms
+from textension.aws.emails import LEASE, Claim, EmailMarks, EmailTrouble, EmailTroubles, MarkState
+from textension.clock import SECOND, now_ms
 from textension.copies import ENOUGH
 from textension.feedback import Kind
 from textension.message import Message, NumberSettings
@@ -54,23 +55,6 @@ def run(*bodies: str, remaining: int = 30_000) -> list[int]:
 def receivers(aws: Backend) -> list[str]:
     """Who was mailed, in order."""
     return [str(mail["to"]) for mail in aws.mails()]
-
-
-def came_back(message: Message, kind: str = "Bounce", address: str = SALES, **changes: Any) -> str:
-    """What SES publishes of a mail that came back."""
-    details: dict[str, Any] = {
-        "Bounce": {
-            "bounceType": "Permanent",
-            "bounceSubType": "General",
-            "bouncedRecipients": [{"emailAddress": address, "diagnosticCode": "smtp; 550 5.1.1 user unknown"}],
-            "timestamp": iso(now_ms()),
-        },
-        "Complaint": {"complaintFeedbackType": "abuse", "timestamp": iso(now_ms())},
-        "Reject": {"reason": "Bad content"},
-    }
-    mail = {"timestamp": iso(now_ms()), "destination": [address], "tags": {"message": [message.id]}}
-    event = {"eventType": kind, "mail": mail, kind.lower(): {**details[kind], **changes}}
-    return json.dumps(event)
 
 
 def trouble(aws: Backend) -> list[EmailTrouble]:
@@ -191,9 +175,20 @@ def test_what_nobody_can_read_comes_again_until_the_dead_letter_queue_has_it(
     assert "a@example.com" not in capsys.readouterr().out
 
 
-# ---------------------------------------------------------------- what SES answers
+def test_a_copy_costs_what_the_docs_say(office: Backend, figure: Callable[[str], None]) -> None:
+    first, second = (copied(text(office, message_id=f"ID-{number}")) for number in (1, 2))
+    run(first)
+    calls: Counter[str] = Counter()
+    for client in (clients.dynamodb(), clients.secretsmanager(), clients.sesv2()):
+        client.meta.events.register("before-call", lambda model, **_: calls.update([model.name]))
 
-type Ses = Callable[[], Stubber]
+    run(second)
+
+    figure(f"requests of email_notifier, two addresses: {dict(calls)}")
+    assert calls == {"GetItem": 2, "UpdateItem": 4, "SendEmail": 2}
+
+
+# ---------------------------------------------------------------- what SES answers
 
 
 @pytest.fixture
@@ -293,11 +288,11 @@ def test_no_address_text_or_number_is_logged(office: Backend, ses: Stubber, caps
     message = text(office, body="secret words", message="secret words")
     capsys.readouterr()
 
-    run(copied(message), came_back(message), came_back(message, address="stranger@example.com"))
+    run(copied(message))
 
     logged = capsys.readouterr().out
     assert message.id in logged
-    assert not [one for one in (SALES, OWNER, "stranger", "secret", PEER[1:], NUMBER[1:]) if one in logged]
+    assert not [one for one in (SALES, OWNER, "secret", PEER[1:], NUMBER[1:]) if one in logged]
 
 
 def test_what_there_is_no_time_for_comes_again(office: Backend) -> None:
@@ -342,133 +337,6 @@ def test_a_mark_tells_nothing_and_goes_after_a_month(office: Backend) -> None:
     assert len(marks) == 2
     assert SALES not in json.dumps(marks)
     assert all(29 * 86_400 < item["expires_at"] - now_ms() // SECOND <= 30 * 86_400 for item in marks)
-
-
-# ---------------------------------------------------------------- back
-
-
-@pytest.mark.parametrize(
-    ("kind", "changes", "expected"),
-    [
-        ("Bounce", {}, (Kind.BOUNCE, True, "Permanent General: smtp; 550 5.1.1 user unknown")),
-        ("Bounce", {"bounceType": "Transient", "bounceSubType": "MailboxFull", "bouncedRecipients": []},
-         (Kind.BOUNCE, False, "Transient MailboxFull")),
-        ("Complaint", {}, (Kind.COMPLAINT, True, "abuse")),
-        ("Complaint", {"complaintFeedbackType": None, "complaintSubType": "OnAccountSuppressionList"},
-         (Kind.COMPLAINT, True, "OnAccountSuppressionList")),
-        ("Reject", {}, (Kind.REJECT, False, "Bad content")),
-    ],
-)  # fmt: skip
-def test_a_mail_that_came_back_is_noted(
-    office: Backend, kind: str, changes: dict[str, Any], expected: tuple[Kind, bool, str]
-) -> None:
-    message = text(office)
-    run(copied(message))
-
-    assert run(came_back(message, kind, **changes)) == []
-
-    [noted] = trouble(office)
-    assert (noted.kind, noted.permanent, noted.reason) == expected
-    assert (noted.account, noted.address, noted.message_id) == ("main", SALES, message.id)
-    assert noted.rests(now_ms()) is expected[1]
-
-
-def test_notifications_of_an_identity_are_understood_too(office: Backend) -> None:
-    message = text(office)
-    run(copied(message))
-
-    assert run(came_back(message).replace("eventType", "notificationType")) == []
-
-    assert [one.kind for one in trouble(office)] == [Kind.BOUNCE]
-
-
-@pytest.mark.parametrize("strange", ["message", "address", "tags", "several"])
-def test_what_is_not_our_mail_leaves_no_trace(office: Backend, strange: str) -> None:
-    message = text(office)
-    run(copied(message))
-    event = json.loads(came_back(message))
-    match strange:
-        case "message":
-            event["mail"]["tags"]["message"] = ["SOMEBODY-ELSES"]
-        case "address":
-            event["mail"]["destination"] = ["stranger@example.com"]
-        case "tags":
-            del event["mail"]["tags"]
-        case "several":
-            event["mail"]["destination"] = [SALES, OWNER]
-    before = office.items()
-
-    assert run(json.dumps(event)) == []
-    assert office.items() == before
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        "Successfully validated SNS topic for Amazon SES event publishing.",
-        '{"notificationType": "AmazonSnsSubscriptionSucceeded", "message": "You have successfully subscribed"}',
-        '{"eventType": "Delivery", "mail": {}}',
-    ],
-)
-def test_what_ses_says_besides_is_passed_over(office: Backend, body: str) -> None:
-    before = office.items()
-
-    assert run(body) == []
-    assert office.items() == before
-
-
-def test_an_address_rests_after_a_bounce_for_good_and_an_admin_ends_that(office: Backend) -> None:
-    first, second, third = (text(office, message_id=f"ID-{number}") for number in (1, 2, 3))
-    run(copied(first))
-    run(came_back(first))
-
-    run(copied(second))
-    assert receivers(office) == [SALES, OWNER, OWNER]
-
-    EmailTroubles(office.table).forget("main", SALES.upper())
-    run(copied(third))
-    assert receivers(office)[3:] == [SALES, OWNER]
-    assert trouble(office) == []
-
-
-def test_an_address_is_mailed_after_a_transient_bounce(office: Backend) -> None:
-    first, second = (text(office, message_id=f"ID-{number}") for number in (1, 2))
-    run(copied(first))
-    run(came_back(first, bounceType="Transient"))
-
-    run(copied(second))
-
-    assert receivers(office) == [SALES, OWNER, SALES, OWNER]
-
-
-def test_an_address_rests_for_a_week() -> None:
-    noted = bounce(at=1_000)
-
-    assert noted.rests(1_000 + REST - 1)
-    assert not noted.rests(1_000 + REST)
-    assert not replace(noted, permanent=False).rests(1_000)
-
-
-def bounce(**changes: Any) -> EmailTrouble:
-    """An address that bounced for good."""
-    values: dict[str, Any] = {"account": "main", "address": SALES, "kind": Kind.BOUNCE, "permanent": True}
-    return EmailTrouble(**{**values, "reason": "General", "at": now_ms(), "message_id": "ID", **changes})
-
-
-def test_the_newer_trouble_holds_but_hides_nothing_for_which_an_address_rests(office: Backend) -> None:
-    troubles, gone = EmailTroubles(office.table), bounce()
-    passing = replace(gone, permanent=False, at=gone.at + HOUR)
-
-    troubles.note(gone)
-    troubles.note(replace(gone, at=gone.at - HOUR, reason="older"))
-    troubles.note(passing)
-    assert trouble(office) == [gone]
-
-    troubles.note(replace(passing, at=gone.at + REST))
-    assert trouble(office) == [replace(passing, at=gone.at + REST)]
-    troubles.note(replace(gone, at=gone.at + 2 * REST, kind=Kind.COMPLAINT))
-    assert [one.kind for one in trouble(office)] == [Kind.COMPLAINT]
-    assert EmailTroubles(office.table).of_account("other") == []
 
 
 def test_a_dependency_out_of_reach_leaves_the_record_to_come_again(
