@@ -70,7 +70,11 @@ export class Store {
     return hits.sort((a, b) => (a.sent_at < b.sent_at ? 1 : -1)).slice(0, most);
   }
 
-  draft = (place: Place) => this.db.get("drafts", keyOf(place));
+  /** All drafts, by the key of their conversation. */
+  async drafts(): Promise<Map<string, string>> {
+    const [keys, values] = await Promise.all([this.db.getAllKeys("drafts"), this.db.getAll("drafts")]);
+    return new Map(keys.map((key, index) => [key, values[index] ?? ""]));
+  }
 
   async keepDraft(place: Place, text: string): Promise<void> {
     if (text) await this.db.put("drafts", text, keyOf(place));
