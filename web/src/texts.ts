@@ -201,7 +201,8 @@ export const texts = {
   notKept: "Older texts are there again when you are online.",
   newest: "Go to the newest texts",
   newBelow: (count: number) => plural(count, "new text", "new texts"),
-  closedOptedOut: (name: string) => `${name} has opted out of texts from this number (STOP). They can text START to be texted again.`,
+  closedOptedOut: (name: string) =>
+    `${name} has opted out of texts from this number (STOP). They can text START to be texted again.`,
   closedBlocked: (name: string) => `${name} is blocked. Their texts are kept, and nobody is told.`,
   closedDisabled: "This number is disabled. An administrator can enable it.",
   closedSender: (name: string) => `${name} is a sender's name. It cannot be texted back.`,
@@ -236,7 +237,8 @@ export const texts = {
   block: "Block",
   unblock: "Unblock",
   blockAsk: (name: string) => `Block ${name}?`,
-  blockLead: "For everybody who shares the number: texts are kept but nobody is told, and this person cannot be texted.",
+  blockLead:
+    "For everybody who shares the number: texts are kept but nobody is told, and this person cannot be texted.",
   number: "Number",
   yourNumber: "Your number",
   sharedWith: "Shared with",

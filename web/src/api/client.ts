@@ -67,7 +67,8 @@ export class Api {
 
   me = () => this.get<Me>("/me");
   numbers = () => this.get<{ items: OwnNumber[] }>("/numbers");
-  conversations = (cursor: string | null = null) => this.get<Conversations>(`/conversations${query({ cursor, limit: 100 })}`);
+  conversations = (cursor: string | null = null) =>
+    this.get<Conversations>(`/conversations${query({ cursor, limit: 100 })}`);
   conversation = (number: string, peer: string) => this.get<Conversation>(`/conversations${at(number, peer)}`);
   thread = (number: string, peer: string, cursor: string | null = null) =>
     this.get<Messages>(`/conversations${at(number, peer)}/messages${query({ cursor, limit: 50 })}`);

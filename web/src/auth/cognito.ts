@@ -135,6 +135,9 @@ export class Cognito {
     if (response.ok) return answer;
     if (response.status >= 500) throw new Unreachable(`Cognito: ${response.status}`);
     const code = "__type" in answer && answer.__type ? (answer.__type.split("#").at(-1) ?? "") : "Error";
-    throw new CognitoError(code, ("message" in answer && answer.message) || ("Message" in answer && answer.Message) || "");
+    throw new CognitoError(
+      code,
+      ("message" in answer && answer.message) || ("Message" in answer && answer.Message) || "",
+    );
   }
 }

@@ -58,7 +58,15 @@ export function SignIn({ session }: { session: Session }) {
   };
 
   const emailField = (
-    <Field label={texts.email} type="email" name="username" autocomplete="username" required value={email} onInput={setEmail} />
+    <Field
+      label={texts.email}
+      type="email"
+      name="username"
+      autocomplete="username"
+      required
+      value={email}
+      onInput={setEmail}
+    />
   );
   const codeField = (
     <Field

@@ -87,7 +87,12 @@ export class Proof {
   }
 
   /** The responses to PASSWORD_VERIFIER; `pool` is the pool's id. Throws where the server's value is no honest one. */
-  async answer(pool: string, password: string, challenge: Challenge, now = new Date()): Promise<Record<string, string>> {
+  async answer(
+    pool: string,
+    password: string,
+    challenge: Challenge,
+    now = new Date(),
+  ): Promise<Record<string, string>> {
     const serverOpen = BigInt(`0x${challenge.SRP_B}`);
     if (serverOpen % N === 0n) throw new Error("SRP_B is zero");
     const name = pool.slice(pool.indexOf("_") + 1);

@@ -125,7 +125,8 @@ export class Office {
     const place = { number: data.number, peer: data.peer };
     if (event.type === "message.received" || event.type === "message.status_changed") this.message(place, event);
     if (event.type === "conversation.read") this.readElsewhere(place, event);
-    if (event.type === "number.opted_out") this.put([{ ...this.conversation(place), opted_out: event.data["opted_out"] === true }]);
+    if (event.type === "number.opted_out")
+      this.put([{ ...this.conversation(place), opted_out: event.data["opted_out"] === true }]);
   }
 
   private message(place: Place, event: ApiEvent): void {

@@ -16,7 +16,8 @@ export type BubbleActions = {
   rewrite: (message: Message) => void;
 };
 
-const FEW_EMOJI = /^(?:\p{Extended_Pictographic}(?:\uFE0F|\u200D\p{Extended_Pictographic}|[\u{1F3FB}-\u{1F3FF}])*\s*){1,3}$/u;
+const FEW_EMOJI =
+  /^(?:\p{Extended_Pictographic}(?:\uFE0F|\u200D\p{Extended_Pictographic}|[\u{1F3FB}-\u{1F3FF}])*\s*){1,3}$/u;
 
 const shape = (row: { first: boolean; last: boolean }) => `${row.first ? "first" : ""} ${row.last ? "last" : ""}`;
 const size = (text: string) => (FEW_EMOJI.test(text) ? "emoji" : "");

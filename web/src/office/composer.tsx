@@ -38,7 +38,9 @@ export function Composer({ place, rewrite, autofocus }: Props) {
       </div>
     );
   }
-  return <Writing key={keyOf(place)} place={place} own={own} rewrite={rewrite ?? null} autofocus={autofocus ?? false} />;
+  return (
+    <Writing key={keyOf(place)} place={place} own={own} rewrite={rewrite ?? null} autofocus={autofocus ?? false} />
+  );
 }
 
 type WritingProps = { place: Place; own: OwnNumber | undefined; rewrite: { text: string } | null; autofocus: boolean };
@@ -94,7 +96,8 @@ function Writing({ place, own, rewrite, autofocus }: WritingProps) {
     >
       <div class="composer-line">
         <p class="composer-from">
-          {texts.from} <strong>{own?.label ? `${own.label} · ${readable(place.number)}` : readable(place.number)}</strong>
+          {texts.from}{" "}
+          <strong>{own?.label ? `${own.label} · ${readable(place.number)}` : readable(place.number)}</strong>
         </p>
         <Counter text={text} />
       </div>

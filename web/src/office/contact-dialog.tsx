@@ -52,10 +52,22 @@ export function ContactDialog({ place, onClose }: { place: Place; onClose: () =>
         </div>
       </div>
       <form onSubmit={save} class="stack">
-        <Field label={texts.name} hint={texts.nameHint} maxLength={80} autocomplete="off" value={name} onInput={setName} />
+        <Field
+          label={texts.name}
+          hint={texts.nameHint}
+          maxLength={80}
+          autocomplete="off"
+          value={name}
+          onInput={setName}
+        />
         <div class="dialog-actions">
           {conversation.contact_name && (
-            <button type="button" class="button quiet" disabled={busy} onClick={() => void done(office.name(place.peer, ""))}>
+            <button
+              type="button"
+              class="button quiet"
+              disabled={busy}
+              onClick={() => void done(office.name(place.peer, ""))}
+            >
               {texts.forget}
             </button>
           )}
@@ -77,7 +89,12 @@ export function ContactDialog({ place, onClose }: { place: Place; onClose: () =>
         )}
       </dl>
       {conversation.blocked ? (
-        <button type="button" class="button quiet wide" disabled={busy} onClick={() => void done(office.block(place, false))}>
+        <button
+          type="button"
+          class="button quiet wide"
+          disabled={busy}
+          onClick={() => void done(office.block(place, false))}
+        >
           {texts.unblock}
         </button>
       ) : (

@@ -111,7 +111,11 @@ function ConversationRow({ one, current }: { one: Conversation; current: boolean
   const own = office.numbers.value.find((number) => number.number === one.number);
   const unread = one.blocked ? 0 : one.unread;
   return (
-    <a class={`row ${unread ? "fresh" : ""}`} href={hrefs.conversation(one)} aria-current={current ? "page" : undefined}>
+    <a
+      class={`row ${unread ? "fresh" : ""}`}
+      href={hrefs.conversation(one)}
+      aria-current={current ? "page" : undefined}
+    >
       <Avatar name={one.contact_name} id={one.peer} />
       <span class="row-main">
         <span class="row-top">

@@ -39,7 +39,14 @@ export function LaterDialog({ onChoose, onClose }: Props) {
           </button>
         ))}
       </div>
-      <Field label={texts.atTime} type="datetime-local" value={value} min={localInput(now)} fault={fault} onInput={setValue} />
+      <Field
+        label={texts.atTime}
+        type="datetime-local"
+        value={value}
+        min={localInput(now)}
+        fault={fault}
+        onInput={setValue}
+      />
       <div class="dialog-actions">
         <button type="button" class="button quiet" onClick={onClose}>
           {texts.cancel}

@@ -53,9 +53,7 @@ export function ThreadView({ place }: { place: Place }) {
       <Composer place={place} rewrite={rewrite} />
       {shown?.kind === "contact" && <ContactDialog place={place} onClose={close} />}
       {shown?.kind === "message" && <MessageDialog id={shown.id} onClose={close} />}
-      {shown?.kind === "resend" && (
-        <ResendDialog run={() => office.resend(shown.message)} onClose={close} />
-      )}
+      {shown?.kind === "resend" && <ResendDialog run={() => office.resend(shown.message)} onClose={close} />}
     </section>
   );
 }
@@ -149,7 +147,12 @@ function Bubbles({ thread, name, actions }: BubblesProps) {
         }}
       />
       {!atBottom && (
-        <button type="button" class="to-bottom" aria-label={texts.newest} onClick={() => setBottom((count) => count + 1)}>
+        <button
+          type="button"
+          class="to-bottom"
+          aria-label={texts.newest}
+          onClick={() => setBottom((count) => count + 1)}
+        >
           {missed > 0 && <span>{texts.newBelow(missed)}</span>}
           <Icon name="down" size={20} />
         </button>

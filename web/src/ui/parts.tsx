@@ -76,7 +76,17 @@ export function Field({ label, hint, fault, onInput, ...rest }: FieldProps) {
   );
 }
 
-export function Empty({ icon, title, lead, children }: { icon: IconName; title: string; lead?: string; children?: ComponentChildren }) {
+export function Empty({
+  icon,
+  title,
+  lead,
+  children,
+}: {
+  icon: IconName;
+  title: string;
+  lead?: string;
+  children?: ComponentChildren;
+}) {
   return (
     <div class="empty">
       <span class="empty-icon">

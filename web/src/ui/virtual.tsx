@@ -89,7 +89,7 @@ const NEAR_TOP = 1500;
 export function VirtualThread<T extends { key: string }>(props: ThreadProps<T>) {
   const { rows, label, estimate, render, onTop, onPlace, before, toBottom } = props;
   const [attach, height] = useHeight();
-  const scroller = useRef<HTMLDivElement | null>(null);
+  const scroller = useRef<HTMLElement | null>(null);
   const list = useRef<HTMLUListElement>(null);
   const heights = useRef(new Map<string, number>());
   const anchor = useRef<{ key: string; above: number } | null>(null);
@@ -160,7 +160,7 @@ export function VirtualThread<T extends { key: string }>(props: ThreadProps<T>) 
     onPlace(now < AT_BOTTOM);
   };
 
-  const both = useCallback((element: HTMLDivElement | null) => {
+  const both = useCallback((element: HTMLElement | null) => {
     scroller.current = element;
     attach(element);
   }, []);

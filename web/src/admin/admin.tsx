@@ -1,0 +1,3 @@
+export function Admin({ section }: { section: string }) {
+  return <p>{section}</p>;
+}
