@@ -22,6 +22,7 @@ PROJECT = Path(__file__).resolve().parent.parent
 HOST = "127.0.0.1"
 REGION = "ap-southeast-2"
 STACK_NAME = "textension-local"
+EMAIL_FROM = "textension@example.com"
 ACCESS_KEY_ID = SECRET_ACCESS_KEY = "test"  # noqa: S105  the emulator's own name for its root user
 PORT_VARIABLES = {"front": "TEXTENSION_PORT", "simulator": "TEXTENSION_SIMULATOR_PORT", "aws": "TEXTENSION_AWS_PORT"}
 DEFAULT_PORTS = {"front": 8080, "simulator": 8081, "aws": 4566}

@@ -8,14 +8,16 @@ from textension.aws.numbers import Numbers
 from textension.aws.table import Table
 from textension.message import NumberSettings
 
-from .config import HOST
+from .config import EMAIL_FROM, HOST
 from .deploy import Aws
 from .errors import LocalError
+from .front import REALTIME
 from .simulator.models import Credential
 
 ACCOUNT = "main"
 NUMBER = "+61411111111"
 EXTENSIONS = ("101", "102")
+EMAILS = ("sales@example.com",)
 CREDENTIAL = Credential()
 SUBACCOUNT_ID = str(CREDENTIAL.subaccount_id)
 RULE_NAME = "textension"
@@ -49,7 +51,21 @@ def add_number(table: str) -> None:
     """The demo number, once: what a person has changed since stays."""
     numbers = Numbers(Table(table))
     if numbers.get(NUMBER) is None:
-        numbers.put(NumberSettings(number=NUMBER, account=ACCOUNT, extensions=EXTENSIONS, label="Demo"))
+        settings = NumberSettings(number=NUMBER, account=ACCOUNT, extensions=EXTENSIONS, emails=EMAILS, label="Demo")
+        numbers.put(settings)
+
+
+def verify_sender(aws: Aws) -> None:
+    """Make SES believe that we own the address that mails come from; the emulator asks nobody."""
+    try:
+        aws.ses.get_email_identity(EmailIdentity=EMAIL_FROM)
+    except aws.ses.exceptions.NotFoundException:
+        aws.ses.create_email_identity(EmailIdentity=EMAIL_FROM)
+
+
+def mails(aws_url: str) -> str:
+    """Where the mails are that were sent, as JSON."""
+    return f"{aws_url}/_ministack/ses/messages"
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,3 +125,8 @@ def customer_texts(simulator_url: str) -> str:
 def local_url(port: int) -> str:
     """An address on this machine."""
     return f"http://{HOST}:{port}"
+
+
+def websocket_url(port: int) -> str:
+    """The WebSocket's address at the front, without a ticket."""
+    return f"ws://{HOST}:{port}{REALTIME.decode()}"

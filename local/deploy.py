@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
     from mypy_boto3_logs import CloudWatchLogsClient
     from mypy_boto3_secretsmanager import SecretsManagerClient
+    from mypy_boto3_sesv2 import SESV2Client
 
 DEPLOYED = frozenset({"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"})
 
@@ -48,20 +49,32 @@ class Aws:
         """Secrets Manager."""
         return boto3.client("secretsmanager", config=self._config)
 
+    @functools.cached_property
+    def ses(self) -> "SESV2Client":
+        """SES."""
+        return boto3.client("sesv2", config=self._config)
 
-def ensure_deployed(aws: Aws, state_dir: Path) -> bool:
+
+def parameters(front_url: str) -> str:
+    """The template's parameters for the stack whose address in front is this one."""
+    return (
+        f"Environment=local LogRetentionDays=1 Architecture={config.architecture()} "
+        f"EmailFrom={config.EMAIL_FROM} PublicUrl={front_url}"
+    )
+
+
+def ensure_deployed(aws: Aws, state_dir: Path, front_url: str) -> bool:
     """Deploy unless the emulator's stack is made of exactly what is built; returns whether it deployed."""
     with build.locked():
-        return _deploy(aws, state_dir / "deployed.sha256")
+        return _deploy(aws, state_dir / "deployed.sha256", parameters(front_url))
 
 
-def _deploy(aws: Aws, stamp: Path) -> bool:
-    wanted = build.digest([build.BUILT], build.BUILT, aws.endpoint_url, config.architecture())
+def _deploy(aws: Aws, stamp: Path, overrides: str) -> bool:
+    wanted = build.digest([build.BUILT], build.BUILT, aws.endpoint_url, overrides)
     done = stamp.read_text(encoding="ascii") if stamp.exists() else ""
     if done == wanted and _stack_stands(aws):
         return False
     stamp.unlink(missing_ok=True)
-    overrides = f"Environment=local LogRetentionDays=1 Architecture={config.architecture()}"
     options = ("--parameter-overrides", overrides, "--no-progressbar")
     build.run_sam("deploy", "--config-env", "local", *options, AWS_ENDPOINT_URL=aws.endpoint_url)
     stamp.write_text(wanted, encoding="ascii")
@@ -90,7 +103,9 @@ def resources(aws: Aws, kind: str) -> dict[str, str]:
     }
 
 
-def at_the_front(values: Mapping[str, str], front_url: str) -> dict[str, str]:
-    """Outputs whose addresses work here: those of the REST API start with the front's address."""
+def at_the_front(values: Mapping[str, str], front_url: str, websocket_url: str) -> dict[str, str]:
+    """Outputs whose addresses work here: those of the REST API start with the front's address, the WebSocket is there
+    too."""
     api_url = values["ApiUrl"]
-    return {name: value.replace(api_url, front_url) for name, value in values.items()}
+    fronted = {name: value.replace(api_url, front_url) for name, value in values.items()}
+    return fronted | {"WebSocketUrl": websocket_url}

@@ -2,6 +2,7 @@
 
 - Binary media types: it does not read `*~1*` as `*/*`.
 - Generated secrets: it overlooks ExcludePunctuation, and a token with punctuation is no part of a path.
+- Mail: it asks for another right than SES does, without the sender, and drops the headers (`emulator_mail`).
 - Workers: it unpacks function and layer anew for each of them.
 - REST APIs: see `emulator_api_gateway`.
 """
@@ -19,7 +20,7 @@ from ministack.core import lambda_runtime
 from ministack.services import apigateway_v1
 from ministack.services.cloudformation import provisioners
 
-from local import emulator_api_gateway
+from local import emulator_api_gateway, emulator_mail
 
 
 def apply() -> None:
@@ -39,6 +40,7 @@ def apply() -> None:
     apigateway_v1._media_type_matches = media_type_matches
     provisioners._sm_secret_string = without_punctuation
     emulator_api_gateway.apply()
+    emulator_mail.apply()
     # Nothing else in this module of ministack unpacks anything.
     lambda_runtime.zipfile = types.SimpleNamespace(**vars(zipfile) | {"ZipFile": UnpackedOnce})
 

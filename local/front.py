@@ -1,7 +1,8 @@
-"""One address in front of the REST API, so that its paths are those of a domain of its own.
+"""One address in front of both APIs, so that their paths are those of a domain of their own.
 
 It rewrites the path in the request line, and nothing else: headers, bodies and answers pass as the bytes that came.
-Each connection carries one exchange and is closed after it, which keeps this so simple.
+Each connection carries one exchange and is closed after it, which keeps this so simple; one that asks for a WebSocket
+at `/realtime` carries that, for as long as both sides want it.
 """
 
 import asyncio
@@ -19,10 +20,27 @@ MOST_AT_ONCE = 8
 """Requests in flight; more wait. For each of them the emulator starts a process, which costs seconds on few cores."""
 CONNECT_SECONDS = 5.0
 ANSWER_SECONDS = 65.0
+CLOSE_SECONDS = 5.0
+"""What the other side of a WebSocket is given to close, once one side has."""
 CHUNK = 64 * 1024
+STAGE = "live"
+REALTIME = b"/realtime"
 
 
-def rewrite(head: bytes, api_id: str, stage: str = "live") -> bytes:
+def rewrite_upgrade(head: bytes, api_id: str) -> bytes | None:
+    """The request head for the emulator's WebSocket API; None for what asks for no WebSocket at `/realtime`."""
+    request_line, _, headers = head.partition(b"\r\n")
+    method, _, rest = request_line.partition(b" ")
+    target, _, version = rest.partition(b" ")
+    path, mark, query = target.partition(b"?")
+    names = {name.lower(): value for name, _, value in (line.partition(b":") for line in headers.split(b"\r\n"))}
+    if path != REALTIME or names.get(b"upgrade", b"").strip().lower() != b"websocket":
+        return None
+    new_target = f"/_aws/execute-api/{api_id}/{STAGE}".encode() + mark + query
+    return b"\r\n".join([b" ".join([method, new_target, version]), headers])
+
+
+def rewrite(head: bytes, api_id: str, stage: str = STAGE) -> bytes:
     """The request head for the emulator: its path under the API, and `Connection: close`.
 
     `/<path>` and `/<stage>/<path>`, which is how AWS's own address looks, are the same. Raises ValueError for what is
@@ -54,10 +72,11 @@ def problem(status: str, message: str) -> bytes:
 class Front:
     """The proxy: a thread with an event loop of its own."""
 
-    def __init__(self, port: int, emulator_port: int, api_id: str) -> None:
+    def __init__(self, port: int, emulator_port: int, api_id: str, websocket_api_id: str) -> None:
         self._port = port
         self._emulator_port = emulator_port
         self._api_id = api_id
+        self._websocket_api_id = websocket_api_id
         self._turns = asyncio.Semaphore(MOST_AT_ONCE)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="front", daemon=True)
@@ -105,17 +124,26 @@ class Front:
 
     async def _exchange(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            head = rewrite(await reader.readuntil(b"\r\n\r\n"), self._api_id)
+            head = await reader.readuntil(b"\r\n\r\n")
+            upgrade = rewrite_upgrade(head, self._websocket_api_id)
+            head = upgrade if upgrade else rewrite(head, self._api_id)
         except asyncio.LimitOverrunError:
             writer.write(problem("431 Request Header Fields Too Large", "The headers are larger than 64 KB."))
             return
         except ValueError:
             writer.write(problem("400 Bad Request", "This is no HTTP request for a path."))
             return
-        async with self._turns:
-            await self._pass_on(head, reader, writer)
+        async with contextlib.AsyncExitStack() as turn:
+            await turn.enter_async_context(self._turns)
+            await self._pass_on(head, reader, writer, turn if upgrade else None)
 
-    async def _pass_on(self, head: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _pass_on(
+        self,
+        head: bytes,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        websockets_turn: contextlib.AsyncExitStack | None,
+    ) -> None:
         try:
             connecting = asyncio.open_connection(HOST, self._emulator_port)
             upstream, sending = await asyncio.wait_for(connecting, CONNECT_SECONDS)
@@ -127,7 +155,11 @@ class Front:
         try:
             begin = await asyncio.wait_for(upstream.read(CHUNK), ANSWER_SECONDS)
             writer.write(begin or problem("502 Bad Gateway", "The AWS emulator closed without an answer."))
-            await _copy(upstream, writer)
+            if websockets_turn:
+                await websockets_turn.aclose()
+                await _until_closed(upload, asyncio.create_task(_copy(upstream, writer)), sending)
+            else:
+                await _copy(upstream, writer)
         except ConnectionError:
             writer.write(problem("502 Bad Gateway", "The AWS emulator broke the connection off."))
         except TimeoutError:
@@ -135,6 +167,20 @@ class Front:
         finally:
             upload.cancel()
             sending.close()
+
+
+async def _until_closed(
+    upload: asyncio.Task[None], download: asyncio.Task[None], sending: asyncio.StreamWriter
+) -> None:
+    """Wait until a WebSocket has ended. That a client has gone, however that was, the emulator is told."""
+    try:
+        await asyncio.wait({upload, download}, return_when=asyncio.FIRST_COMPLETED)
+        if not download.done():
+            with contextlib.suppress(OSError):
+                sending.write_eof()
+            await asyncio.wait({download}, timeout=CLOSE_SECONDS)
+    finally:
+        download.cancel()
 
 
 async def _copy(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:

@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 from typing import Final
 
-from . import config
+from . import config, deploy
 from .bridge import AWS_NAME, NAMES, reachable
 from .errors import LocalError
 from .stackfile import StackFile
@@ -56,10 +56,11 @@ def options(file: StackFile, aws_url: str, folder: Path) -> list[str]:
         "CREDENTIALS_SECRET_ARN": outputs["CredentialsSecretArn"],
         "WEBHOOK_SECRET_ARN": outputs["WebhookSecretArn"],
         "SIGNING_SECRET_ARN": outputs["SigningSecretArn"],
+        "CONFIGURATION_SET": file.stack_name,
     }
     path = folder / "variables.json"
     path.write_text(json.dumps({"Parameters": variables}), encoding="utf-8")
-    parameters = f"Environment=local Architecture={config.architecture()} AwsEndpointUrl={aws_url}"
+    parameters = f"{deploy.parameters(file.api_url)} AwsEndpointUrl={aws_url}"
     hosts = [option for name in NAMES for option in ("--add-host", f"{name}:host-gateway")]
     pulling = ["--skip-pull-image"] if has_image() else []
     return ["--env-vars", str(path), "--parameter-overrides", parameters, *hosts, *pulling]

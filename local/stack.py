@@ -70,9 +70,14 @@ def _started(settings: Config, chosen: dict[str, int]) -> Iterator[tuple[deploy.
         ending.callback(simulator.stop, 5)
         aws = deploy.Aws(chosen["aws"])
         emulator.wait_ready(lambda: _answers(f"{aws.endpoint_url}/_ministack/health"), START_SECONDS)
-        _deploy(aws, settings.state_dir)
+        _deploy(aws, settings.state_dir, demo.local_url(chosen["front"]))
         simulator.wait_ready(lambda: _answers(f"{demo.local_url(chosen['simulator'])}/simulator"), START_SECONDS)
-        front = Front(chosen["front"], chosen["aws"], _api_id(aws))
+        front = Front(
+            chosen["front"],
+            chosen["aws"],
+            _only(aws, "AWS::ApiGateway::RestApi"),
+            _only(aws, "AWS::ApiGatewayV2::Api"),
+        )
         front.start()
         ending.callback(front.stop)
         file = _fill(aws, chosen, settings.state_dir)
@@ -123,29 +128,31 @@ def _build() -> None:
     _say(f"  built in {time.monotonic() - began:.1f} s" if built else "  nothing has changed since the last one")
 
 
-def _deploy(aws: deploy.Aws, state_dir: Path) -> None:
+def _deploy(aws: deploy.Aws, state_dir: Path, front_url: str) -> None:
     began = time.monotonic()
     _say("sam deploy …")
-    deployed = deploy.ensure_deployed(aws, state_dir)
+    deployed = deploy.ensure_deployed(aws, state_dir, front_url)
     _say(f"  deployed in {time.monotonic() - began:.1f} s" if deployed else "  nothing has changed since the last one")
 
 
 def _fill(aws: deploy.Aws, chosen: dict[str, int], state_dir: Path) -> StackFile:
     front_url, simulator_url = demo.local_url(chosen["front"]), demo.local_url(chosen["simulator"])
+    websocket_url = demo.websocket_url(chosen["front"])
     outputs = deploy.outputs(aws)
     token = demo.write_secrets(aws, outputs, simulator_url)
     demo.add_number(outputs["TableName"])
     users = demo_users.kept(state_dir / "users.json")
     demo_users.ensure(aws, outputs["UserPoolId"], demo.ACCOUNT, users)
+    demo.verify_sender(aws)
     demo.install_rules(simulator_url, front_url, token)
     return StackFile(
         api_url=front_url,
         app_url=None,
-        websocket_url=None,
+        websocket_url=websocket_url,
         simulator_url=simulator_url,
         aws=AwsAccess(aws.endpoint_url, config.REGION, config.ACCESS_KEY_ID, config.SECRET_ACCESS_KEY),
         stack_name=config.STACK_NAME,
-        outputs=deploy.at_the_front(outputs, front_url),
+        outputs=deploy.at_the_front(outputs, front_url, websocket_url),
         demo=Demo(
             account=demo.ACCOUNT,
             number=demo.NUMBER,
@@ -163,8 +170,10 @@ def _announce(file: StackFile) -> None:
     print(
         f"""
   API        {file.api_url}
+  Realtime   {file.websocket_url}   (the WebSocket: ?ticket= and a ticket of POST /api/v1/realtime-tickets)
   ClickSend  {file.simulator_url}   (the simulator: what was sent, and what customers text)
   AWS        {file.aws.endpoint_url}   (the emulator; region {file.aws.region}, key {file.aws.access_key_id})
+  E-mail     {demo.mails(file.aws.endpoint_url)}   (the copies of texts)
 
   A customer texts {file.demo.number}:
     {demo.customer_texts(file.simulator_url)}
@@ -183,8 +192,8 @@ def _log_groups(aws: deploy.Aws) -> dict[str, str]:
     return {logical.removesuffix("Logs"): physical for logical, physical in groups.items()}
 
 
-def _api_id(aws: deploy.Aws) -> str:
-    return next(iter(deploy.resources(aws, "AWS::ApiGateway::RestApi").values()))
+def _only(aws: deploy.Aws, kind: str) -> str:
+    return next(iter(deploy.resources(aws, kind).values()))
 
 
 def _answers(url: str) -> bool:

@@ -45,7 +45,7 @@ class StackFile:
 
     api_url: str
     app_url: str | None
-    websocket_url: str | None
+    websocket_url: str
     simulator_url: str
     aws: AwsAccess
     stack_name: str

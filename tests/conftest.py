@@ -8,12 +8,15 @@ import os
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from email import message_from_string, policy
+from email.message import EmailMessage
 from types import ModuleType
 from typing import Any
 
 import boto3
 import pytest
 from moto import mock_aws
+from moto.backends import get_backend
 from textension import assemble, config
 from textension.aws import clients
 from textension.aws.messages import Messages
@@ -27,6 +30,7 @@ from tests import template_yaml
 NUMBER = "+61411111111"
 PEER = "+61422222222"
 SUBACCOUNT = "100002"
+EMAIL_FROM = "textension@example.com"
 REGION = "ap-southeast-2"
 
 
@@ -79,6 +83,11 @@ class Backend:
             found += [dict(message) for message in page]
         return found
 
+    def mails(self) -> list[EmailMessage]:
+        """The mails that SES took, the oldest first."""
+        backend = get_backend("ses")["123456789012"][REGION]
+        return [message_from_string(one.raw_data, policy=policy.default) for one in backend.sent_messages]
+
     def put_secret(self, logical_id: str, value: Any) -> None:
         """Give a secret another value."""
         boto3.client("secretsmanager").put_secret_value(
@@ -119,6 +128,7 @@ def _backend(monkeypatch: pytest.MonkeyPatch) -> Backend:
     inspect_url = sqs.create_queue(QueueName="inspect")["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=inspect_url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
     sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
+    boto3.client("sesv2").create_email_identity(EmailIdentity=EMAIL_FROM)
     for variable, value in {
         "ENVIRONMENT": "local",
         "TABLE_NAME": name,
@@ -140,6 +150,9 @@ def _backend(monkeypatch: pytest.MonkeyPatch) -> Backend:
         },
         "DEFAULT_COUNTRY": "AU",
         "CONNECTIONS_URL": f"https://abcdef1234.execute-api.{REGION}.amazonaws.com/live",
+        "EMAIL_FROM": EMAIL_FROM,
+        "APP_URL": "https://text.example.com/app/",
+        "CONFIGURATION_SET": name,
         # A logger of its own for each test: Powertools keeps them by name, with the stdout of their first day.
         "POWERTOOLS_SERVICE_NAME": f"test-{uuid.uuid4()}",
         "POWERTOOLS_METRICS_NAMESPACE": "Textension",

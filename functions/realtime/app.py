@@ -41,19 +41,21 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 
 
 def _route(event: dict[str, Any]) -> dict[str, Any]:
-    connection_id, route = event["requestContext"]["connectionId"], event["requestContext"]["routeKey"]
-    match route:
-        case "$connect":
+    connection_id = event["requestContext"]["connectionId"]
+    # By its type: what a client says may name any route.
+    match event["requestContext"]["eventType"]:
+        case "CONNECT":
             ticket = (event.get("queryStringParameters") or {}).get("ticket") or ""
             holder = assemble.realtime().connect(connection_id, ticket)
             logger.info("connected", connection=connection_id, user=holder.user)
             metrics.add_metric("RealtimeConnected", MetricUnit.Count, 1)
-        case "$disconnect":
+        case "DISCONNECT":
             assemble.realtime().disconnect(connection_id)
             logger.info("disconnected", connection=connection_id)
             metrics.add_metric("RealtimeDisconnected", MetricUnit.Count, 1)
         case _:
-            posted = assemble.realtime().answer(connection_id, PONG if route == "ping" else UNKNOWN_ACTION)
+            frame = PONG if event["requestContext"]["routeKey"] == "ping" else UNKNOWN_ACTION
+            posted = assemble.realtime().answer(connection_id, frame)
             metrics.add_metric(f"Realtime{posted.outcome.title()}", MetricUnit.Count, 1)
     return {"statusCode": 200}
 

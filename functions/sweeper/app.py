@@ -7,6 +7,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from textension import assemble
 from textension.account_check import UNUSABLE
+from textension.clock import SECOND
 from textension.errors import ConfigurationError, Unavailable
 
 logger = Logger()
@@ -16,7 +17,9 @@ metrics = Metrics()
 @metrics.log_metrics
 def handler(_event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
     """One sweep, and the look at ClickSend in what is left of the time; counts by what the sweep has done."""
-    done = assemble.sweep().run(remaining=context.get_remaining_time_in_millis)
+    swept = assemble.sweep().run(remaining=context.get_remaining_time_in_millis)
+    done = swept.done
+    metrics.add_metric("OldestDueSeconds", MetricUnit.Seconds, swept.oldest_age // SECOND)
     metrics.add_metric("Swept", MetricUnit.Count, done.total())
     for what, count in done.items():
         metrics.add_metric(f"Swept{what.title().replace('_', '')}", MetricUnit.Count, count)

@@ -10,6 +10,9 @@ import requests
 
 _SERVICE = re.compile(r"Credential=[^/]+/\d+/(?P<region>[^/]+)/(?P<service>[^/]+)/")
 
+HOSTS = {"ses": "email"}
+"""Where a service answers under another name than it signs."""
+
 
 class _Bridge(BaseHTTPRequestHandler):
     """Hands each request to the service that its signature names."""
@@ -20,9 +23,9 @@ class _Bridge(BaseHTTPRequestHandler):
         scope = _SERVICE.search(self.headers["Authorization"])
         assert scope is not None, "an unsigned request"
         body = self.rfile.read(int(self.headers["Content-Length"]))
-        host = f"{scope['service']}.{scope['region']}.amazonaws.com"
+        host = f"{HOSTS.get(scope['service'], scope['service'])}.{scope['region']}.amazonaws.com"
         answer = requests.post(
-            f"https://{host}/", data=body, headers={**dict(self.headers.items()), "Host": host}, timeout=10
+            f"https://{host}{self.path}", data=body, headers={**dict(self.headers.items()), "Host": host}, timeout=10
         )
         self.send_response(answer.status_code)
         self.send_header("Content-Type", answer.headers.get("Content-Type", "application/x-amz-json-1.0"))

@@ -165,6 +165,9 @@ UNREACHABLE: Final[dict[str, tuple[str, Any, str]]] = {
     "stream_relay": ("mark_published", {"batchItemFailures": []}, ""),
     "outbound_sender": ("batch_of_one", 1, ""),
     "sweeper": ("each_minute", None, "Unavailable"),
+    "realtime": ("batch_of_events", 4, ""),
+    "app_api": ("conversations", 503, ""),
+    "email_notifier": ("one_text", 1, ""),
 }
 """What each function answers to a file while AWS is out of reach, or what it raises."""
 
@@ -177,9 +180,9 @@ def test_a_function_without_aws_says_so(isolated: Isolated, function: str) -> No
 
     answer = ran.answer
     match function:
-        case "inbound_webhook":
+        case "inbound_webhook" | "app_api":
             answer = ran.answer["statusCode"]
-        case "outbound_sender":
+        case "outbound_sender" | "realtime" | "email_notifier":
             answer = len(ran.answer["batchItemFailures"])
     assert (answer, ran.raised) == (expected, raised)
 
@@ -210,9 +213,13 @@ LOADED: Final = {
     "stream_relay": ("message_queued", AWS_AND_LOGS),
     "outbound_sender": ("batch_of_one", AWS_AND_LOGS | HTTP_CLIENT),
     "sweeper": ("each_minute", AWS_AND_LOGS),  # the HTTP client only where an account is to be looked at
+    "realtime": ("batch_of_events", AWS_AND_LOGS),
+    "app_api": ("admin_groups_by_comma", AWS_AND_LOGS),
+    "email_notifier": ("one_text", AWS_AND_LOGS | {"phonenumbers"}),  # numbers are written as people read them
 }
 """The packages that a function may load while it handles a file; each one costs every cold start."""
-NOBODY: Final = ("aws_lambda_powertools.event_handler", "aws_xray_sdk", "phonenumbers", "pydantic.v1")
+RESOLVER: Final = "aws_lambda_powertools.event_handler"
+NOBODY: Final = (RESOLVER, "aws_xray_sdk", "phonenumbers", "pydantic.v1")
 
 
 @pytest.fixture
@@ -221,6 +228,7 @@ def environment(stack: Backend) -> Iterator[dict[str, str]]:
     arrange.for_inbound_webhook(stack.messages)
     arrange.for_outbound_sender(stack.messages, "batch_of_one")
     ClickSendAccounts(stack.table).record("main", [], at=now_ms())
+    arrange.for_email_notifier(stack.table, "one_text")
     with over_http() as url:
         yield BASE | {
             "AWS_ENDPOINT_URL": url,
@@ -234,6 +242,13 @@ def environment(stack: Backend) -> Iterator[dict[str, str]]:
 
 
 ANSWERS: Final[dict[str, Any]] = {
+    "app_api": {
+        "statusCode": 200,
+        "body": '{"items":[{"number":"+61411111111","label":"Sales","enabled":true,"extensions":["101","102"],'
+        '"emails":["sales@example.com"]}],"next":null}',
+        "isBase64Encoded": False,
+        "multiValueHeaders": {"Content-Type": ["application/json"]},
+    },
     "inbound_webhook": {
         "statusCode": 200,
         "headers": {"Content-Type": "application/json"},
@@ -242,6 +257,8 @@ ANSWERS: Final[dict[str, Any]] = {
     "stream_relay": {"batchItemFailures": []},
     "outbound_sender": {"batchItemFailures": []},
     "sweeper": {},
+    "realtime": {"batchItemFailures": []},
+    "email_notifier": {"batchItemFailures": []},
 }
 
 
@@ -255,6 +272,7 @@ def packages(modules: list[str]) -> set[str]:
 def test_a_function_loads_what_it_uses(
     isolated: Isolated,
     environment: dict[str, str],
+    stack: Backend,
     clicksend: Running,
     capsys: pytest.CaptureFixture[str],
     function: str,
@@ -269,8 +287,10 @@ def test_a_function_loads_what_it_uses(
             f"first event {ran.handler_seconds * 1000:.0f} ms ({len(ran.used)} modules)"
         )
     assert (ran.answer, ran.raised) == (ANSWERS[function], "")
+    assert len(stack.mails()) == (function == "email_notifier")
     assert packages(ran.used) == expected
-    assert [name for name in ran.used if name.startswith(NOBODY)] == []
+    wanted = tuple({RESOLVER} if function == "app_api" else expected & {"phonenumbers"})
+    assert [name for name in ran.used if name.startswith(NOBODY) and not name.startswith(wanted)] == []
 
 
 def test_a_sweep_that_looks_at_clicksend_loads_the_http_client(

@@ -3,6 +3,7 @@
 The same for the handlers in this process and for the functions in their containers.
 """
 
+import hashlib
 import json
 import time
 from pathlib import Path
@@ -10,9 +11,14 @@ from typing import Any, Final
 
 from textension import ids
 from textension.accepting import VALIDITY
+from textension.aws import items
+from textension.aws.connections import TICKET_LIFE, Connection, Connections, Holder
+from textension.aws.emails import EmailMarks, MarkState
 from textension.aws.messages import Messages
+from textension.aws.numbers import Numbers
+from textension.aws.table import Put, Table
 from textension.clock import DAY, HOUR, MINUTE, now_ms
-from textension.message import Conversation, Direction, Message, Step
+from textension.message import Conversation, Direction, Message, NumberSettings, Step
 from textension.states import State
 
 from tests.template_yaml import ROOT
@@ -126,3 +132,65 @@ def for_sweeper(messages: Messages) -> None:
     put(messages, outbound("too_late", State.QUEUED, rung_at=long_ago, valid_until=long_ago + MINUTE))
     put(messages, outbound("worker_lost", State.SENDING, lease_until=long_ago, claimed_by="0123456789abcdef"))
     put(messages, outbound("not_due", State.QUEUED, valid_until=int(time.time() * 1000) + DAY + HOUR))
+
+
+CONNECTED: Final = {"TestConnected1Id=": "101", "TestConnected2Id=": "102", "TestConnected3Id=": "103"}
+"""Connections of `realtime`, with their extensions; the first is whom the files of one client are about."""
+NEWCOMER: Final = "TestNewcomer1cId="
+TICKET: Final = "test-ticket-abcdefghijklmnopqrstuvwxyz01234"
+TICKET_EXPIRED: Final = "test-ticket-expired-klmnopqrstuvwxyz0123456"
+
+
+def for_realtime(table: Table) -> None:
+    """Who is connected, and the tickets that are shown."""
+    now = now_ms()
+    for connection, extension in CONNECTED.items():
+        Connections(table).open(Connection(connection, Holder(ACCOUNT, extension, f"user-{extension}"), now - HOUR))
+    for text, expires in ((TICKET, now + TICKET_LIFE), (TICKET_EXPIRED, now - 1)):
+        item = {"account": ACCOUNT, "extension": "101", "user": "user-101", "expires": expires}
+        key = items.ticket_key(hashlib.sha256(text.encode()).hexdigest())
+        table.put(Put(key, item, condition=""))
+
+
+SALES: Final = "sales@example.com"
+COPIED: Final = {
+    "one_text": ("one_text",),
+    "several_texts": ("several_1", "several_2", "several_3"),
+    "unreadable_between_texts": ("between_1", "between_3"),
+}
+"""The texts that each file of `email_notifier` tells of."""
+COPY_TEXTS: Final = {
+    "one_text": "Are you open today? \U0001f600",
+    "several_2": "<b>Second</b> line:\n1 & 2",
+    "several_3": "\u200f\u05e9\u05dc\u05d5\u05dd",
+}
+SENT_BACK: Final = ("bounce_permanent", "bounce_transient", "complaint")
+"""The files of `email_notifier` that speak of a mail of ours, each of the text that is named like it."""
+
+
+def received(key: str) -> Message:
+    """The inbound text that the files know as `key`."""
+    at = 1_759_730_400_000
+    return Message(
+        id=message_id(key),
+        conversation=CONVERSATION,
+        direction=Direction.INBOUND,
+        text=COPY_TEXTS.get(key, f"A text ({key})"),
+        state=State.RECEIVED,
+        sent_at=at,
+        received_at=at + 321,
+        changed_at=at + 321,
+        extensions=EXTENSIONS,
+        journey=(Step(state=State.RECEIVED, at=at + 321, source="clicksend"),),
+    )
+
+
+def for_email_notifier(table: Table, case: str) -> None:
+    """The number's address, and the mail that came back from there."""
+    Numbers(table).put(
+        NumberSettings(number=NUMBER, account=ACCOUNT, extensions=EXTENSIONS, emails=(SALES,), label="Sales")
+    )
+    if case in SENT_BACK:
+        put(Messages(table), received(case))
+        EmailMarks(table).claim(message_id(case), SALES, now=now_ms())
+        EmailMarks(table).settle(message_id(case), SALES, MarkState.SENT)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
+from textension.feedback import Kind
 from textension.message import Trust
 from textension.states import State
 
@@ -99,7 +100,27 @@ STREAM: Final = {
     "mark_published": Relayed(),
     "summary_changed": Relayed(),
     "ttl_remove": Relayed(),
+    "conversation_read": Relayed(("conversation.read",)),
 }
+
+APP: Final[dict[str, tuple[int, str | None]]] = {
+    "me": (200, None),
+    "conversations": (200, None),
+    "send_path_encoded": (202, None),
+    "send_path_decoded": (202, None),
+    "send_without_key": (400, "idempotency_key_missing"),
+    "send_form": (415, "unsupported_media_type"),
+    "send_not_json": (400, "json_invalid"),
+    "number_of_another_extension": (404, "not_found"),
+    "admin_groups_by_comma": (200, None),
+    "admin_groups_in_brackets": (200, None),
+    "admin_by_nobody": (403, "admin_only"),
+    "openapi": (200, None),
+}
+"""The status of each file of `app_api`, and the code of its problem."""
+
+REPLAYS: Final = ("replay_absent",)
+"""The files of `inbound_webhook` that are no posts: `app_api` asks for quarantined ones."""
 
 SENDER: Final[dict[str, tuple[int, ...]]] = {
     "batch_of_one": (),
@@ -111,8 +132,67 @@ SENDER: Final[dict[str, tuple[int, ...]]] = {
 }
 """Positions of the records that the queue is to bring again."""
 
+
+@dataclass(frozen=True, slots=True)
+class Emailed:
+    """Positions of the records that are to come again, and what is noted of the address: the kind, and if for good."""
+
+    failed: tuple[int, ...] = ()
+    noted: tuple[Kind, bool] | None = None
+
+
+EMAIL: Final[dict[str, Emailed]] = {
+    "one_text": Emailed(),
+    "several_texts": Emailed(),
+    "unreadable_between_texts": Emailed(failed=(1,)),
+    "bounce_permanent": Emailed(noted=(Kind.BOUNCE, True)),
+    "bounce_transient": Emailed(noted=(Kind.BOUNCE, False)),
+    "complaint": Emailed(noted=(Kind.COMPLAINT, True)),
+    "bounce_of_another_tool": Emailed(),
+    "topic_validated": Emailed(),
+}
+
 SWEEPER: Final = {"each_minute": {"announced": 1, "rung": 1, "expired": 1, "lease_ended": 1}}
 """What is done of `arrange.for_sweeper`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Socket:
+    """What a WebSocket's event is answered, whether 101 has that connection afterwards, the type of the frame sent."""
+
+    status: int
+    connected: bool
+    frame: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """The types of the events that each extension hears; positions of the records that failed."""
+
+    heard: dict[str, tuple[str, ...]]
+    failed: tuple[int, ...] = ()
+
+
+SOCKETS: Final = {
+    "connect": Socket(200, connected=True),
+    "connect_ticket_expired": Socket(401, connected=False),
+    "connect_ticket_missing": Socket(401, connected=False),
+    "connect_ticket_unknown": Socket(401, connected=False),
+    "disconnect": Socket(200, connected=False),
+    "ping": Socket(200, connected=True, frame="pong"),
+    "default": Socket(200, connected=True, frame="error"),
+    "default_not_json": Socket(200, connected=True, frame="error"),
+}
+_ALL: Final = ("message.received", "message.received", "number.opted_out")
+BATCHES: Final = {
+    "batch_of_one": Batch({"101": ("message.received",), "102": ("message.received",)}),
+    "batch_of_events": Batch({"101": ("message.received", "message.status_changed", *_ALL[1:]), "102": _ALL}),
+    "batch_with_a_repeat": Batch({"101": ("message.received",), "102": ("message.received",)}),
+    "batch_with_an_unreadable_record": Batch(
+        {"101": ("message.received", "message.status_changed"), "102": ("message.received",)}, failed=(1, 3)
+    ),
+}
+REALTIME: Final[dict[str, Socket | Batch]] = {**SOCKETS, **BATCHES}
 
 
 def failures(records: list[dict[str, dict[str, str]]], positions: tuple[int, ...]) -> dict[str, list[dict[str, str]]]:

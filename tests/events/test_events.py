@@ -4,14 +4,17 @@ import base64
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import boto3
 import httpx
 import pytest
 from moto.events.models import EventPattern
+from textension import events as announcement
 from textension.aws import items
+from textension.aws.connections import Connections
+from textension.aws.emails import EmailTroubles
 from textension.message import Direction, Message
 from textension.states import State
 
@@ -20,19 +23,29 @@ from tests import template_yaml
 from tests.conftest import Backend, Context, forget, load_function
 from tests.events import arrange
 from tests.events.expected import (
+    APP,
+    BATCHES,
+    EMAIL,
     INBOUND,
+    REALTIME,
+    REPLAYS,
     SENDER,
+    SOCKETS,
     STREAM,
     SWEEPER,
+    Batch,
+    Emailed,
     Inbound,
     Quarantined,
     Receipt,
     Refused,
     Relayed,
+    Socket,
     Stored,
     Stray,
     failures,
 )
+from tests.gateway import Clients, clients_of
 
 # Powertools warns where a run has nothing to count, such as a stream record that concerns nobody.
 pytestmark = pytest.mark.filterwarnings("ignore:No application metrics to publish")
@@ -51,7 +64,15 @@ def invoke(function: str, case: str) -> Any:
 
 def test_each_file_has_a_line_in_the_table_and_each_line_a_file() -> None:
     expected: dict[str, Mapping[str, object]]
-    expected = {"inbound_webhook": INBOUND, "outbound_sender": SENDER, "stream_relay": STREAM, "sweeper": SWEEPER}
+    expected = {
+        "app_api": APP,
+        "email_notifier": EMAIL,
+        "inbound_webhook": {**INBOUND, **dict.fromkeys(REPLAYS)},
+        "outbound_sender": SENDER,
+        "realtime": REALTIME,
+        "stream_relay": STREAM,
+        "sweeper": SWEEPER,
+    }
 
     assert {function: arrange.cases(function) for function in arrange.functions()} == {
         function: sorted(lines) for function, lines in expected.items()
@@ -135,6 +156,26 @@ def test_a_doorbell_is_what_the_relay_rings(case: str) -> None:
         if record["attributes"]["MessageGroupId"] == group and record["body"] != "[]"
     }
     assert asked == rung or case == "message_unknown"
+
+
+@pytest.mark.parametrize("case", SOCKETS)
+def test_a_websockets_event_has_a_route_of_the_template(case: str) -> None:
+    context = arrange.event("realtime", case)["requestContext"]
+    resources = template_yaml.load()["Resources"]
+    routes = [one["Properties"] for one in resources.values() if one["Type"] == "AWS::ApiGatewayV2::Route"]
+
+    assert context["routeKey"] in {route["RouteKey"] for route in routes}
+    assert context["stage"] == resources["WebSocketStage"]["Properties"]["StageName"]
+    body = arrange.event("realtime", case).get("body")
+    assert (context["eventType"] == "MESSAGE") == (body is not None)
+
+
+@pytest.mark.parametrize("case", BATCHES)
+def test_the_queue_brings_what_the_topic_was_given(case: str) -> None:
+    assert template_yaml.load()["Resources"]["RealtimeSubscription"]["Properties"]["RawMessageDelivery"] is True
+    for record in arrange.event("realtime", case)["Records"]:
+        assert record["md5OfBody"] == hashlib.md5(record["body"].encode(), usedforsecurity=False).hexdigest()
+        assert record["messageAttributes"] == {}
 
 
 # ---------------------------------------------------------------- inbound_webhook
@@ -241,6 +282,28 @@ def test_the_bare_path_can_be_opened(webhook: Backend, monkeypatch: pytest.Monke
     assert len(received(webhook)) == 1
 
 
+@pytest.mark.parametrize("case", REPLAYS)
+def test_a_replay_of_what_is_not_there_says_so(webhook: Backend, case: str) -> None:
+    assert invoke("inbound_webhook", case) == {"outcome": None}
+
+
+# ---------------------------------------------------------------- app_api
+
+
+@pytest.mark.parametrize(("case", "expected"), APP.items())
+def test_an_app_is_answered(stack: Backend, case: str, expected: tuple[int, str | None]) -> None:
+    answer = invoke("app_api", case)
+
+    body = json.loads(answer["body"])
+    assert (answer["statusCode"], body.get("code")) == expected
+
+
+def test_a_path_means_the_same_encoded_and_decoded(stack: Backend) -> None:
+    first = invoke("app_api", "send_path_encoded")
+
+    assert json.loads(invoke("app_api", "send_path_decoded")["body"]) == json.loads(first["body"])
+
+
 # ---------------------------------------------------------------- stream_relay
 
 
@@ -302,6 +365,40 @@ def test_what_the_doorbells_ask_for_is_sent_once(
         assert message.clicksend_id
 
 
+# ---------------------------------------------------------------- email_notifier
+
+
+@pytest.mark.parametrize("case", arrange.COPIED)
+def test_what_is_copied_is_what_the_relay_publishes(case: str) -> None:
+    records = arrange.event("email_notifier", case)["Records"]
+    published = [announcement.of(arrange.received(key))[0].body for key in arrange.COPIED[case]]
+
+    told = [record["body"] for position, record in enumerate(records) if position not in EMAIL[case].failed]
+    assert told == published
+
+
+@pytest.mark.parametrize("case", EMAIL)
+def test_a_record_is_as_the_queue_brings_it(case: str) -> None:
+    for record in arrange.event("email_notifier", case)["Records"]:
+        assert record["md5OfBody"] == hashlib.md5(record["body"].encode(), usedforsecurity=False).hexdigest()
+
+
+@pytest.mark.parametrize(("case", "expected"), EMAIL.items())
+def test_a_text_is_mailed_once_and_what_came_back_is_noted(stack: Backend, case: str, expected: Emailed) -> None:
+    arrange.for_email_notifier(stack.table, case)
+
+    answer = invoke("email_notifier", case)
+    again = invoke("email_notifier", case)
+
+    assert answer == again == failures(arrange.event("email_notifier", case)["Records"], expected.failed)
+    tags = [arrange.COPY_TEXTS.get(key, key) for key in arrange.COPIED.get(case, ())]
+    bodies = [mail.get_body(("plain",)) for mail in stack.mails()]
+    assert len(bodies) == len(tags)
+    assert all(body and tag in body.get_content().replace("\r\n", "\n") for body, tag in zip(bodies, tags, strict=True))
+    noted = [(one.kind, one.permanent) for one in EmailTroubles(stack.table).of_account(arrange.ACCOUNT)]
+    assert noted == ([expected.noted] if expected.noted else [])
+
+
 # ---------------------------------------------------------------- sweeper
 
 
@@ -320,3 +417,46 @@ def test_each_minute_what_is_due_is_done(stack: Backend) -> None:
 
 def test_a_minute_in_which_nothing_is_due(stack: Backend) -> None:
     assert invoke("sweeper", "each_minute") == {}
+
+
+# ---------------------------------------------------------------- realtime
+
+
+@pytest.fixture
+def apps(stack: Backend, monkeypatch: pytest.MonkeyPatch) -> Iterator[Clients]:
+    """Three clients, and the tickets that are shown."""
+    arrange.for_realtime(stack.table)
+    with clients_of(monkeypatch) as everybody:
+        yield everybody
+
+
+@pytest.mark.parametrize(("case", "expected"), SOCKETS.items())
+def test_a_client_comes_says_something_or_goes(stack: Backend, apps: Clients, case: str, expected: Socket) -> None:
+    connection = arrange.event("realtime", case)["requestContext"]["connectionId"]
+
+    answer = invoke("realtime", case)
+
+    assert answer["statusCode"] == expected.status
+    assert answer.get("body") == ("unauthorized" if expected.status == 401 else None)
+    assert [json.loads(frame)["type"] for frame in apps.heard(connection)] == [*filter(None, [expected.frame])]
+    assert apps.heard(connection) == [body for _, body in apps.frames]
+    present = {one.id for one in Connections(stack.table).of_extension("main", "101")}
+    assert (connection in present) is expected.connected
+
+
+def test_a_ticket_that_comes_twice_lets_nobody_in_twice(stack: Backend, apps: Clients) -> None:
+    assert [invoke("realtime", "connect")["statusCode"] for _ in range(2)] == [200, 401]
+
+
+@pytest.mark.parametrize(("case", "expected"), BATCHES.items())
+def test_what_happens_is_heard_by_whom_it_concerns(apps: Clients, case: str, expected: Batch) -> None:
+    records = arrange.event("realtime", case)["Records"]
+
+    answer = invoke("realtime", case)
+
+    assert answer == failures(records, expected.failed)
+    published = {record["body"] for record in records}
+    assert {frame for _, frame in apps.frames} <= published
+    for connection, extension in arrange.CONNECTED.items():
+        types = tuple(json.loads(frame)["type"] for frame in apps.heard(connection))
+        assert types == expected.heard.get(extension, ())

@@ -1,14 +1,17 @@
 """The address in front: bytes pass as they are, and a stack that has gone is said to be gone."""
 
 import socket
+import struct
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 import pytest
 
-from local.front import Front, rewrite
+from local import front as fronts
+from local.front import Front, rewrite, rewrite_upgrade
 from local.ports import is_free
 
 ANSWER = b"HTTP/1.1 201 Created\r\nX-Odd:  two  spaces\r\nContent-Length: 4\r\nConnection: close\r\n\r\n\x00\xff\xfe\n"
@@ -51,7 +54,7 @@ def front_for(upstream_port: int) -> Iterator[int]:
     """A front on a free port."""
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = int(probe.getsockname()[1])
-    front = Front(port, upstream_port, "abcd1234")
+    front = Front(port, upstream_port, "abcd1234", "ef567890")
     front.start()
     try:
         yield port
@@ -153,3 +156,110 @@ def test_headers_that_are_too_large_are_a_431() -> None:
         answer = ask(port, b"GET / HTTP/1.1\r\nX: " + b"x" * 70_000 + b"\r\n\r\n")
 
     assert answer.startswith(b"HTTP/1.1 431 ")
+
+
+# ---------------------------------------------------------------- WebSockets
+
+SWITCH = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n"
+UPGRADE = b"Host: x\r\nConnection: keep-alive, Upgrade\r\nUpgrade: WebSocket\r\nSec-WebSocket-Key: k\r\n\r\n"
+
+
+class Echo(Upstream):
+    """Stands for the emulator's WebSocket API: lets everybody in and says what it hears; END ends it."""
+
+    def _answer(self, connection: socket.socket) -> None:
+        with connection:
+            head = b""
+            while not head.endswith(b"\r\n\r\n"):
+                head += connection.recv(1)
+            self.heard.append(head)
+            connection.sendall(SWITCH if b"Upgrade" in head else self.answer)
+            while (said := connection.recv(65536)) not in {b"", b"END"}:
+                connection.sendall(said)
+            self.heard.append(said)
+
+
+@pytest.fixture
+def echo() -> Iterator[Echo]:
+    one = Echo()
+    yield one
+    one.close()
+
+
+def open_socket(port: int, target: bytes = b"/realtime?ticket=a%2Bb") -> socket.socket:
+    """A client that has been let in."""
+    connection = socket.create_connection(("127.0.0.1", port), timeout=5)
+    connection.sendall(b"GET " + target + b" HTTP/1.1\r\n" + UPGRADE)
+    answer = b""
+    while not answer.endswith(b"\r\n\r\n"):
+        answer += connection.recv(1)
+    assert answer == SWITCH
+    return connection
+
+
+def within(seconds: float, heard: list[bytes], wanted: bytes) -> bool:
+    deadline = time.monotonic() + seconds
+    while wanted not in heard and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return wanted in heard
+
+
+@pytest.mark.parametrize(
+    ("asked", "passed_on"),
+    [
+        (b"/realtime?ticket=x%2B&y", b"/_aws/execute-api/ef567890/live?ticket=x%2B&y"),
+        (b"/realtime", b"/_aws/execute-api/ef567890/live"),
+        (b"/realtime/x", None),
+        (b"/realtimes", None),
+        (b"/live/realtime", None),
+    ],
+)
+def test_a_websocket_is_asked_for_at_one_path(asked: bytes, passed_on: bytes | None) -> None:
+    head = b"GET " + asked + b" HTTP/1.1\r\n" + UPGRADE
+
+    assert rewrite_upgrade(head, "ef567890") == (passed_on and b"GET " + passed_on + b" HTTP/1.1\r\n" + UPGRADE)
+    assert rewrite_upgrade(head.replace(b"Upgrade:", b"X:"), "ef567890") is None
+
+
+def test_a_websocket_passes_both_ways_for_as_long_as_both_want(echo: Echo, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fronts, "ANSWER_SECONDS", 0.2)
+
+    with front_for(echo.port) as port, open_socket(port) as client:
+        for _ in range(3):
+            time.sleep(0.3)
+            client.sendall(b"\x81\x00frame")
+            assert client.recv(100) == b"\x81\x00frame"
+        client.sendall(b"END")
+        assert client.recv(100) == b"", "what the emulator closes is closed"
+
+    assert echo.heard[0].startswith(b"GET /_aws/execute-api/ef567890/live?ticket=a%2Bb HTTP/1.1\r\nHost: x\r\n")
+
+
+def test_many_open_websockets_keep_nobody_waiting(echo: Echo) -> None:
+    with front_for(echo.port) as port:
+        clients = [open_socket(port) for _ in range(3 * fronts.MOST_AT_ONCE)]
+
+        answer = ask(port, b"GET /x HTTP/1.1\r\nHost: x\r\n\r\nEND")
+
+        assert answer == ANSWER
+        for client in clients:
+            client.close()
+
+
+@pytest.mark.parametrize("how", ["closed", "reset"])
+def test_the_emulator_learns_that_a_client_has_gone(echo: Echo, how: str) -> None:
+    with front_for(echo.port) as port:
+        client = open_socket(port)
+        if how == "reset":
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        client.close()
+
+        assert within(3, echo.heard, b"")
+
+
+def test_a_front_that_stops_drops_its_websockets(echo: Echo) -> None:
+    with front_for(echo.port) as port:
+        client = open_socket(port)
+    with client:
+        assert client.recv(100) == b""
+    assert within(3, echo.heard, b"")

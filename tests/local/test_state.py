@@ -2,25 +2,35 @@
 
 import json
 import os
+import re
 import socket
 import threading
 from pathlib import Path
 
 import pytest
 
-from local import build, config, lock, ports, stack
+from local import build, config, demo_users, deploy, lock, ports, stack
 from local.errors import LocalError
-from local.stackfile import AwsAccess, Demo, StackFile
+from local.stackfile import AwsAccess, Demo, DemoUser, StackFile
+from tests import template_yaml
 
 FILE = StackFile(
     api_url="http://127.0.0.1:8080",
     app_url=None,
-    websocket_url=None,
+    websocket_url="ws://127.0.0.1:8080/realtime",
     simulator_url="http://127.0.0.1:8081",
     aws=AwsAccess("http://127.0.0.1:4566", "ap-southeast-2", "test", "test"),
     stack_name="textension-local",
     outputs={"TableName": "t"},
-    demo=Demo("main", "+61411111111", ["101"], "token", "100002", "demo"),
+    demo=Demo(
+        "main",
+        "+61411111111",
+        ["101"],
+        "token",
+        "100002",
+        "demo",
+        [DemoUser(email="101@example.com", password="secret", extension="101", admin=True)],
+    ),
 )
 
 
@@ -28,7 +38,9 @@ def test_the_stack_file_is_read_as_it_was_written(tmp_path: Path) -> None:
     FILE.write(tmp_path / "stack.json")
 
     assert StackFile.read(tmp_path / "stack.json") == FILE
-    assert json.loads((tmp_path / "stack.json").read_text())["demo"]["users"] == []
+    assert json.loads((tmp_path / "stack.json").read_text())["demo"]["users"] == [
+        {"email": "101@example.com", "password": "secret", "extension": "101", "admin": True}
+    ]
     assert [path.name for path in tmp_path.iterdir()] == ["stack.json"]
 
 
@@ -58,6 +70,25 @@ def test_a_remembered_port_that_is_taken_is_given_up(tmp_path: Path) -> None:
 
     with socket.create_server(("127.0.0.1", first["front"])):
         assert ports.choose({"front": 0}, tmp_path / "ports.json") != first
+
+
+def test_passwords_are_made_once_and_kept_for_their_user_only(tmp_path: Path) -> None:
+    first = demo_users.kept(tmp_path / "users.json")
+
+    assert demo_users.kept(tmp_path / "users.json") == first
+    assert [(user.email, user.admin) for user in first] == [("101@example.com", True), ("102@example.com", False)]
+    assert len({user.password for user in first}) == 2
+    assert (tmp_path / "users.json").stat().st_mode & 0o777 == 0o600
+    assert demo_users.kept(tmp_path / "other.json") != first
+
+
+def test_passwords_are_what_the_pool_asks_for(tmp_path: Path) -> None:
+    policy = template_yaml.load()["Resources"]["UserPool"]["Properties"]["Policies"]["PasswordPolicy"]
+
+    for user in demo_users.kept(tmp_path / "users.json"):
+        assert len(user.password) >= policy["MinimumLength"]
+        for pattern in ("[a-z]", "[A-Z]", "[0-9]"):
+            assert re.search(pattern, user.password)
 
 
 @pytest.mark.parametrize("text", ["eighty", "-1", "65536", "80.0"])
@@ -146,3 +177,21 @@ def test_two_builds_do_not_run_at_the_same_time(tmp_path: Path, monkeypatch: pyt
         thread.join()
 
     assert running == ["begin", "end"]
+
+
+def test_a_stack_is_deployed_again_when_its_address_in_front_is_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deployed: list[str] = []
+    monkeypatch.setattr(build, "SAM_FOLDER", tmp_path)
+    monkeypatch.setattr(build, "BUILT", tmp_path / "build")
+    monkeypatch.setattr(build, "run_sam", lambda *arguments, **_: deployed.append(" ".join(arguments)))
+    monkeypatch.setattr(deploy, "_stack_stands", lambda _aws: True)
+    monkeypatch.setattr(config, "use_emulator", lambda _url: None)
+    (tmp_path / "build").mkdir()
+    aws = deploy.Aws(4566)
+
+    urls = ("http://127.0.0.1:8080", "http://127.0.0.1:8080", "http://127.0.0.1:9090")
+    assert [deploy.ensure_deployed(aws, tmp_path, url) for url in urls] == [True, False, True]
+    assert ["PublicUrl=http://127.0.0.1:9090" in arguments for arguments in deployed] == [False, True]
+    assert all("EmailFrom=textension@example.com" in arguments for arguments in deployed)

@@ -39,6 +39,8 @@ def test_stack_json_is_what_other_programs_may_rely_on(stack: RunningStack) -> N
         "demo",
     ]
     assert written["outputs"]["ApiUrl"] == written["api_url"]
+    assert written["outputs"]["WebSocketUrl"] == written["websocket_url"]
+    assert written["websocket_url"] == written["api_url"].replace("http://", "ws://") + "/realtime"
     assert written["outputs"]["WebhookUrl"].startswith(written["api_url"] + "/webhook/")
     assert (written["demo"]["number"], written["demo"]["extensions"]) == ("+61411111111", ["101", "102"])
     assert path.stat().st_mode & 0o077 == 0

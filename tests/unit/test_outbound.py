@@ -16,6 +16,7 @@ import pytest
 from textension import assemble
 from textension.accepting import VALIDITY, Draft, accept
 from textension.aws import clients, items
+from textension.aws.circuits import Circuits
 from textension.clicksend import client as clicksend_client
 from textension.clock import HOUR, now_ms
 from textension.errors import BadInput, Conflict, InvalidNumber, Unavailable
@@ -232,6 +233,7 @@ def test_a_newer_api_key_is_tried_once_at_once(aws: Backend, clicksend: httpx.Cl
     assert sent(clicksend)["messages"] == []
 
     aws.put_secret("CredentialsSecret", credentials(simulator))
+    Circuits(aws.table).close("main")
     message = queue(aws, "second", key="second")
     ring(message)
 
@@ -343,10 +345,10 @@ def test_an_outcome_that_the_table_does_not_take_is_left_to_the_lease(
     messages = [queue(aws, f"text {number}", key=str(number)) for number in range(2)]
     record = Sender._record
 
-    def failing(sender: Sender, message: Message, verdict: Any) -> Message:
+    def failing(sender: Sender, message: Message, verdict: Any, open_until: int | None) -> Message:
         if message.id == messages[0].id:
             raise Unavailable("the table is out of reach")
-        return record(sender, message, verdict)
+        return record(sender, message, verdict, open_until)
 
     monkeypatch.setattr(Sender, "_record", failing)
     assert ring(*messages) == {"batchItemFailures": []}

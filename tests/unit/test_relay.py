@@ -222,7 +222,7 @@ class TestSweeper:
         assert (found.state, found.reason) == (State.UNKNOWN, "WORKER_LOST")
         assert found.journey[-1].source == "sweeper"
         at(2 * LEASE)
-        assert at(60 * MINUTE) == {}
+        assert "rung" not in at(60 * MINUTE)
         assert aws.doorbells() == []
 
     def test_a_retry_is_rung_when_its_time_has_come(self, aws: Backend, at: At) -> None:

@@ -12,6 +12,7 @@ from textension import config
 from textension.aws.messages import Messages
 from textension.aws.secrets import SigningSecret
 from textension.aws.table import Table
+from textension.clock import MINUTE
 
 if TYPE_CHECKING:
     from textension.account_check import AccountCheck
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from textension.office import Office
     from textension.outbound import Sender
     from textension.realtime import Realtime
+    from textension.reconciling import Reconciler
     from textension.relay import Relay
     from textension.sweep import Sweep
 
@@ -105,9 +107,31 @@ def relay() -> Relay:
 @functools.cache
 def sweep() -> Sweep:
     """The sweep, for `sweeper`."""
+    from textension.aws.circuits import Circuits
     from textension.sweep import Sweep
 
-    return Sweep(messages=relay().messages, relay=relay())
+    table = Table(config.relay().TABLE_NAME)
+    return Sweep(messages=relay().messages, relay=relay(), circuits=Circuits(table), reconciler=reconciler)
+
+
+@functools.cache
+def reconciler() -> Reconciler:
+    """What looks into ClickSend's history, for `sweeper`."""
+    from textension.aws.secrets import CredentialsSecret
+    from textension.clicksend.accounts import Accounts
+    from textension.receipts import Receipts
+    from textension.reconciling import Reconciler
+
+    environment = config.sweeper()
+    signer, messages = relay().signer, relay().messages
+    secret = CredentialsSecret(environment.CREDENTIALS_SECRET_ARN)
+    return Reconciler(
+        messages=messages,
+        receipts=Receipts(messages=messages, signer=signer),
+        signer=signer,
+        clients=Accounts(secret.of, allow_http=environment.ENVIRONMENT == "local"),
+        unresolved_after=environment.UNRESOLVED_AFTER_MINUTES * MINUTE,
+    )
 
 
 @functools.cache
@@ -128,6 +152,7 @@ def account_check() -> AccountCheck:
 @functools.cache
 def sender() -> Sender:
     """The sender, for `outbound_sender`."""
+    from textension.aws.circuits import Circuits
     from textension.aws.secrets import CredentialsSecret
     from textension.clicksend.accounts import Accounts
     from textension.outbound import Sender
@@ -135,13 +160,15 @@ def sender() -> Sender:
 
     environment = config.sender()
     signer = SigningSecret(environment.SIGNING_SECRET_ARN).signer()
-    messages = Messages(Table(environment.TABLE_NAME))
+    table = Table(environment.TABLE_NAME)
+    messages = Messages(table)
     secret = CredentialsSecret(environment.CREDENTIALS_SECRET_ARN)
     return Sender(
         messages=messages,
         receipts=Receipts(messages=messages, signer=signer),
         signer=signer,
         clients=Accounts(secret.of, allow_http=environment.ENVIRONMENT == "local"),
+        circuits=Circuits(table),
     )
 
 

@@ -67,6 +67,7 @@ class SweeperEnvironment(RelayEnvironment):
     """Of `sweeper`, which also looks at ClickSend."""
 
     CREDENTIALS_SECRET_ARN: Text
+    UNRESOLVED_AFTER_MINUTES: Annotated[int, Field(ge=1)] = 15
 
 
 class SenderEnvironment(SigningEnvironment):

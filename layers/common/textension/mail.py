@@ -100,7 +100,7 @@ def _html(text: str, peer: str, ours: str, address: str, at: datetime) -> str:
 def _line(value: str, limit: int) -> str:
     """One line of at most `limit` characters that leaves its neighbours' direction alone."""
     shown = "".join(character for character in _lines(value) if character not in _DIRECTIONS)
-    line = " ".join(shown.split())
+    line = " ".join(shown.split()).replace("=?", "= ?")  # or a mail program would decode it
     return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
 
 

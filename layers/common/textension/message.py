@@ -7,7 +7,7 @@ from typing import Any
 
 from textension.clock import SECOND
 from textension.optout import Keyword
-from textension.states import State
+from textension.states import State, first_look
 
 
 class Direction(StrEnum):
@@ -127,6 +127,10 @@ class Message:
     """The message that this one sends again."""
     resent_as: str | None = None
     """The message that was sent in this one's place."""
+    next_look_at: int | None = None
+    """When to look into ClickSend's history for what became of it."""
+    looks: int = 0
+    """How often that was done without finding it."""
     alone: bool = False
     """ClickSend refused a batch that held it: it goes in a request of its own."""
     reason: str = ""
@@ -174,6 +178,8 @@ def moved(message: Message, to: State, *, at: int, source: str, reason: str = ""
         message,
         **{
             **settled,
+            "next_look_at": first_look(to, at),
+            "looks": 0,
             "state": to,
             "changed_at": at,
             "unannounced": True,

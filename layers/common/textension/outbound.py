@@ -1,16 +1,17 @@
 """Sending: accepted once, claimed by one worker, posted once, and never again without proof that it was not taken."""
 
+import contextlib
 import random
 import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Protocol
 
 from textension import ids
 from textension.aws import items
+from textension.aws.circuits import Circuit, Circuits, comeback
 from textension.aws.items import Key
-from textension.aws.messages import Messages
+from textension.aws.messages import Messages, Obstacles
 from textension.aws.table import ConditionFailed
 from textension.clicksend.answers import Meaning, Verdict
 from textension.clicksend.client import REQUEST_TIMEOUT, ClickSend, OutboundSms
@@ -27,6 +28,7 @@ MARGIN: Final = 3 * SECOND
 """What recording a request's outcome may take; a request is not begun without it."""
 type Remaining = Callable[[], int]
 """The milliseconds that the caller has left."""
+OUT_OF_TIME: Final = "OUT_OF_TIME"
 _FIRST_WAIT: Final = 30 * SECOND
 _LONGEST_WAIT: Final = 15 * MINUTE
 _UNREADABLE: Final = (KeyError, ValueError, TypeError)
@@ -70,42 +72,68 @@ class Sender:
     receipts: Receipts
     signer: ids.Signer
     clients: Clients
+    circuits: Circuits
     clock: Clock = now_ms
 
     def send(self, doorbells: Sequence[Doorbell], *, remaining: Remaining) -> Report:
         """Claim, post and record; what does not fit into `remaining` goes back to the queue.
 
+        While an account's circuit is not closed, one worker asks once in 30 s with one message; the others wait.
         Raises Unavailable when not even the messages could be found.
         """
         places = self.messages.locate([bell.message_id for bell in doorbells])
-        opted_out = self.messages.opted_out(places.values())
+        obstacles = self.messages.obstacles(places.values())
         report = Report([], [], [])
         claimed: dict[str, Message] = {}
+        probing: set[str] = set()
         for bell in doorbells:
             place = places.get(bell.message_id)
             if place is None or bell.message_id in claimed:
                 continue
             try:
-                message = self._claim(place, opted_out)
+                message = self._claim(place, obstacles, probing)
             except (Unavailable, *_UNREADABLE):
                 report.failed.append(bell)
             else:
                 claimed |= {message.id: message} if message else {}
         for request in _requests(claimed.values()):
-            self._send_together(request, report, remaining)
+            self._send_together(request, report, remaining, obstacles.circuits)
         return report
 
     # ------------------------------------------------------------ steps
 
-    def _claim(self, place: Key, opted_out: AbstractSet[str]) -> Message | None:
+    def _claim(self, place: Key, obstacles: Obstacles, probing: set[str]) -> Message | None:
         now = self.clock()
-        if place.pk in opted_out:
+        if place.pk in obstacles.opted_out:
             self._refuse(place, now)
+            return None
+        circuit = obstacles.circuits.get(items.account_of(place.pk))
+        if circuit is not None and not self._may_probe(circuit, probing, now):
+            self._wait(place, circuit, now)
             return None
         claimed, found = self.messages.claim(place, worker=secrets.token_hex(8), now=now)
         if found and found.state is State.QUEUED and found.valid_until and found.valid_until <= now:
             expire(self.messages, found, now=now)
         return claimed
+
+    def _may_probe(self, circuit: Circuit, probing: set[str], now: int) -> bool:
+        """Whether this message is the one that asks whether ClickSend is back."""
+        if circuit.account in probing or circuit.is_open(now):
+            return False
+        if not self.circuits.probe(circuit.account, now=now):
+            return False
+        probing.add(circuit.account)
+        return True
+
+    def _wait(self, place: Key, circuit: Circuit, now: int) -> None:
+        """Back to waiting: the sweeper rings again, with an attempt of its own so that SQS does not swallow it."""
+        message = self.messages.get(place)
+        if message is None or message.state is not State.QUEUED or (message.next_attempt_at or now) > now:
+            return  # it waits already, or it is not for us any more
+        until = comeback(circuit, message.sent_at, now)
+        later = replace(message, next_attempt_at=until, rung_at=None, attempt=message.attempt + 1)
+        with contextlib.suppress(ConditionFailed):
+            self.messages.amend(message, later)
 
     def _refuse(self, place: Key, now: int) -> None:
         """The peer opted out after this text was accepted."""
@@ -113,7 +141,13 @@ class Sender:
         if message and message.state is State.QUEUED:
             self._move(message, moved(message, State.REJECTED, at=now, source=SOURCE, reason="OPTED_OUT"))
 
-    def _send_together(self, request: Sequence[Message], report: Report, remaining: Remaining) -> None:
+    def _send_together(
+        self,
+        request: Sequence[Message],
+        report: Report,
+        remaining: Remaining,
+        circuits: Mapping[str, Circuit],
+    ) -> None:
         account = request[0].account
         customs = {self.signer.custom_string(account, message.id): message for message in request}
         texts = [
@@ -121,9 +155,11 @@ class Sender:
             for custom, message in customs.items()
         ]
         verdicts = self._verdicts(account, texts, remaining)
+        closed = account not in circuits
+        open_until = self._heed(account, verdicts.values(), closed=closed)
         for custom, message in customs.items():
             try:
-                report.posted.append(self._record(message, verdicts[custom]))
+                report.posted.append(self._record(message, verdicts[custom], open_until))
             except (Unavailable, ConditionFailed, *_UNREADABLE):
                 report.unrecorded.append(message.id)
 
@@ -131,7 +167,7 @@ class Sender:
         verdicts: Mapping[str, Verdict] = {}
         for again in (False, True):
             if remaining() < REQUEST_TIMEOUT * SECOND + MARGIN:
-                return verdicts or _all(texts, Verdict(meaning=Meaning.NOT_PROCESSED, reason="OUT_OF_TIME"))
+                return verdicts or _all(texts, Verdict(meaning=Meaning.NOT_PROCESSED, reason=OUT_OF_TIME))
             try:
                 verdicts = self.clients.of(account, again=again).send(texts)
             except ConfigurationError:
@@ -142,7 +178,19 @@ class Sender:
                 break
         return verdicts
 
-    def _record(self, message: Message, verdict: Verdict) -> Message:
+    def _heed(self, account: str, verdicts: Iterable[Verdict], *, closed: bool) -> int | None:
+        """Open the account's circuit where a request failed, or close it; until when it is open (Unix ms)."""
+        failed = next((verdict for verdict in verdicts if _fails(verdict)), None)
+        try:
+            if failed is None:
+                if not closed:
+                    self.circuits.close(account)
+                return None
+            return self.circuits.open(account, failed.reason, now=self.clock(), wait=failed.retry_after)
+        except Unavailable:
+            return None  # the messages wait by their own backoff
+
+    def _record(self, message: Message, verdict: Verdict, open_until: int | None) -> Message:
         match verdict.meaning:
             case Meaning.SENT:
                 return self._sent(message, verdict)
@@ -153,7 +201,10 @@ class Sender:
             case Meaning.ALONE:
                 return self._requeue(message, verdict.reason, 0, alone=True)
             case Meaning.ACCOUNT | Meaning.UNAUTHORIZED | Meaning.NOT_PROCESSED:
-                return self._requeue(message, verdict.reason, verdict.retry_after or backoff(message.attempt))
+                wait = verdict.retry_after or backoff(message.attempt)
+                if open_until is not None:
+                    wait = max(open_until - self.clock(), 0)
+                return self._requeue(message, verdict.reason, wait)
 
     def _sent(self, message: Message, verdict: Verdict) -> Message:
         step = moved(
@@ -190,6 +241,13 @@ def backoff(attempt: int) -> int:
     """Milliseconds to wait after the attempt: 30 s doubling to 15 min, the upper half of it at random."""
     longest = min(_FIRST_WAIT << min(attempt - 1, 10), _LONGEST_WAIT)
     return longest // 2 + random.randrange(longest // 2)  # noqa: S311 - jitter
+
+
+def _fails(verdict: Verdict) -> bool:
+    """Whether a verdict says that ClickSend is not to be asked for a while."""
+    if verdict.reason == OUT_OF_TIME:
+        return False
+    return verdict.meaning in {Meaning.ACCOUNT, Meaning.UNAUTHORIZED, Meaning.NOT_PROCESSED, Meaning.UNKNOWN}
 
 
 def _all(texts: Sequence[OutboundSms], verdict: Verdict) -> dict[str, Verdict]:

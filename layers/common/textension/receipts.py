@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from textension import ids
-from textension.aws.items import Key
+from textension.aws import items
 from textension.aws.messages import Messages
 from textension.aws.table import ConditionFailed
 from textension.clicksend.pushes import ReceiptPush, clicksend_id
@@ -46,7 +46,9 @@ class Receipts:
         for _ in range(2):
             key = self.messages.locate_receipt(account, clicksend, ours)
             if key is not None:
-                self._apply(key, receipt, clicksend)
+                message = self.messages.get(key)
+                if message is not None:
+                    self.apply(message, receipt, clicksend)
                 return False
             if self.messages.keep_stray_receipt(account, clicksend, receipt):
                 return True
@@ -58,10 +60,8 @@ class Receipts:
             message = _after(message, receipt, at=self.clock())
         return message
 
-    def _apply(self, key: Key, receipt: Receipt, clicksend: str) -> None:
-        message = self.messages.get(key)
-        if message is None:
-            return
+    def apply(self, message: Message, receipt: Receipt, clicksend: str) -> None:
+        """Write a receipt down on this message, moving it where that leads forward."""
         after = _after(message, receipt, at=self.clock())
         if after.state is message.state:
             if after.receipts != message.receipts:
@@ -69,8 +69,9 @@ class Receipts:
             return
         try:
             self.messages.move(message, replace(after, clicksend_id=message.clicksend_id or clicksend))
-        except ConditionFailed:
-            self._apply(key, receipt, clicksend)  # it moved meanwhile, and only ever forward: this ends
+        except ConditionFailed as failed:
+            if failed.found:  # it moved meanwhile, and only ever forward: this ends
+                self.apply(items.message(failed.found), receipt, clicksend)
 
 
 def _after(message: Message, receipt: Receipt, *, at: int) -> Message:

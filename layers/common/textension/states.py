@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import Final, Protocol
 
-from textension.clock import MINUTE, SECOND
+from textension.clock import HOUR, MINUTE, SECOND
 
 
 class State(StrEnum):
@@ -60,6 +60,27 @@ RING_PATIENCE: Final = 6 * MINUTE
 LEASE: Final = 45 * SECOND
 
 
+# What ClickSend accepted shows in its history within seconds; how soon exactly is not documented.
+_FIRST_LOOK: Final = {State.UNKNOWN: MINUTE, State.SENT: HOUR}
+LONGEST_BETWEEN_LOOKS: Final = {State.UNKNOWN: 5 * MINUTE, State.SENT: 24 * HOUR}
+RECEIPTS_END: Final = 72 * HOUR
+"""After this no receipt is to be expected any more: ClickSend's own horizon."""
+
+
+def first_look(state: State, at: int) -> int | None:
+    """When to look into ClickSend's history for a message that got into this state; None where that is no question.
+
+    One that is unknown may be there; one that was sent may have a receipt that never reached us.
+    """
+    wait = _FIRST_LOOK.get(state)
+    return None if wait is None else at + wait
+
+
+def next_look(state: State, looks: int, now: int) -> int:
+    """When to look again after so many looks: at twice the distance each time, up to a longest one."""
+    return now + min(_FIRST_LOOK[state] << min(looks, 10), LONGEST_BETWEEN_LOOKS[state])
+
+
 def sources(target: State) -> frozenset[State]:
     """The states that may become `target`: what a conditional write must find."""
     return frozenset(state for state, targets in TRANSITIONS.items() if target in targets)
@@ -84,13 +105,15 @@ class Attention(Protocol):
     def valid_until(self) -> int | None: ...
     @property
     def lease_until(self) -> int | None: ...
+    @property
+    def next_look_at(self) -> int | None: ...
 
 
 def due_at(message: Attention) -> int | None:
     """When somebody must look at this message again, in Unix ms; None when nobody has to.
 
     The earliest of: its state not yet announced, its scheduled time, its next attempt or a doorbell without
-    effect, the end of its validity, the end of a worker's lease.
+    effect, the end of its validity, the end of a worker's lease, the next look into ClickSend's history.
     """
     announced_by = message.changed_at + ANNOUNCE_GRACE if message.unannounced else 0
     times = [announced_by] if announced_by else []
@@ -105,4 +128,6 @@ def due_at(message: Attention) -> int | None:
                 times.append(message.valid_until)
         case State.SENDING:
             times.append(message.lease_until or message.changed_at + LEASE)
+        case State.UNKNOWN | State.SENT if message.next_look_at:
+            times.append(message.next_look_at)
     return min(times, default=None)

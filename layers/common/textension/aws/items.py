@@ -21,6 +21,7 @@
 | ticket for one WebSocket | `TICKET#<sha256 of its text>` | `TICKET` |
 | WebSocket of an extension | `EXTENSION#<account>#<extension>` | `CONNECTION#<id>` |
 | the same by API Gateway's id of it | `CONNECTION#<id>` | `POINTER` |
+| whether ClickSend is to be asked for an account at all | `ACCOUNT#<account>` | `CIRCUIT` |
 | what ClickSend says of an account | `ACCOUNT#<account>` | `CLICKSEND` |
 """
 
@@ -224,6 +225,16 @@ def connection_pointer_key(connection_id: str) -> Key:
     return Key(f"CONNECTION#{connection_id}", "POINTER")
 
 
+def circuit_key(account: str) -> Key:
+    """Where it is written whether ClickSend is to be asked for an account."""
+    return Key(f"ACCOUNT#{account}", "CIRCUIT")
+
+
+def account_of(conversation_pk_: str) -> str:
+    """The account in a conversation's partition."""
+    return conversation_pk_.split("#", 2)[1]
+
+
 def clicksend_account_key(account: str) -> Key:
     """Where it is written what ClickSend says of an account."""
     return Key(f"ACCOUNT#{account}", "CLICKSEND")
@@ -232,7 +243,7 @@ def clicksend_account_key(account: str) -> Key:
 _PLAIN_FIELDS: Final = tuple(
     field.name
     for field in fields(Message)
-    if field.name not in {"conversation", "extensions", "journey", "receipts", "unannounced", "alone"}
+    if field.name not in {"conversation", "extensions", "journey", "receipts", "unannounced", "alone", "looks"}
 )
 
 _STEP_FIELDS: Final = tuple(field.name for field in fields(Step))
@@ -249,6 +260,7 @@ def message_item(message: Message) -> Item:
         "receipts": {one.status_code: asdict(one) for one in message.receipts},
         "unannounced": message.unannounced or None,
         "alone": message.alone or None,
+        "looks": message.looks or None,
         "log": log(message.account, message.conversation.number),
         "log_order": order(message),
     }
@@ -316,6 +328,7 @@ def message(item: Item) -> Message:
         extensions=tuple(item.get("extensions", ())),
         unannounced=item.get("unannounced", False),
         alone=item.get("alone", False),
+        looks=item.get("looks", 0),
         journey=tuple(_step(value) for value in item.get("journey", ())),
         receipts=tuple(receipt(value) for value in item.get("receipts", {}).values()),
     )

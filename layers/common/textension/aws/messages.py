@@ -1,12 +1,13 @@
 """Messages in the table: stored once, moved forward only, found by our id and by ClickSend's."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, field, replace
 from enum import Enum, auto
 from types import MappingProxyType
 from typing import Final
 
 from textension.aws import items, updates
+from textension.aws.circuits import Circuit, circuits
 from textension.aws.conversations import opt_out_listing
 from textension.aws.items import Item, Key, Wire
 from textension.aws.table import ConditionFailed, Put, Table, TransactionCancelled, Update, Write
@@ -35,6 +36,23 @@ class Stored(Enum):
     """Nothing was stored: the extension has sent too much."""
     RESENT = auto()
     """Nothing was stored: the message that it would send again was sent again already, or has changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Obstacles:
+    """The partitions of conversations whose peer has opted out, and the circuits that are not closed, by account."""
+
+    opted_out: set[str]
+    circuits: dict[str, Circuit]
+
+
+@dataclass(slots=True)
+class Found:
+    """What was found at some keys: `unreadable` is of another version of this code, or was changed by hand."""
+
+    gone: int
+    readable: list[Message | Notice] = field(default_factory=list)
+    unreadable: list[Key] = field(default_factory=list)
 
 
 _NOTHING: Final[Mapping[Stored, Write]] = MappingProxyType({})
@@ -107,24 +125,32 @@ class Messages:
                 return _target(pointer)
         return None
 
-    def opted_out(self, places: Collection[Key]) -> set[str]:
-        """Of the messages at these keys, the partitions of the conversations whose peer has opted out."""
-        summaries = self._table.get_many([Key(place.pk, "SUMMARY") for place in places])
-        return {key.pk for key, summary in summaries.items() if summary.get("opted_out")}
+    def obstacles(self, places: Collection[Key]) -> Obstacles:
+        """What keeps the messages at these keys from being sent, in one request."""
+        accounts = {items.account_of(place.pk) for place in places}
+        keys = [Key(place.pk, "SUMMARY") for place in places] + [items.circuit_key(account) for account in accounts]
+        found = self._table.get_many(keys)
+        opted_out = {key.pk for key, item in found.items() if item.get("opted_out")}
+        return Obstacles(opted_out, circuits(accounts, found))
 
     def get(self, key: Key) -> Message | None:
         """One message."""
         item = self._table.get(key)
         return items.message(item) if item else None
 
-    def announcement(self, key: Key) -> Message | Notice | None:
-        """What is to be announced at that key: a message or a notice. Raises ValueError where it is neither."""
-        item = self._table.get(key)
-        if item is None:
-            return None
-        found = items.announcement(item)
-        if found is None:
-            raise ValueError("due, and nothing that can be announced")
+    def announcements(self, keys: Sequence[Key]) -> Found:
+        """What is at up to 100 keys, in one request: messages and notices, and what this code cannot read."""
+        items_found = self._table.get_many(keys)
+        found = Found(gone=len(keys) - len(items_found))
+        for key, item in items_found.items():
+            try:
+                announcement = items.announcement(item)
+            except (KeyError, ValueError, TypeError):
+                announcement = None
+            if announcement is None:
+                found.unreadable.append(key)
+            else:
+                found.readable.append(announcement)
         return found
 
     def by_id(self, message_id: str) -> Message | None:

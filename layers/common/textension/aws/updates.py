@@ -28,6 +28,8 @@ _OF_THE_STATE: Final = frozenset(
         "lease_until",
         "claimed_by",
         "next_attempt_at",
+        "next_look_at",
+        "looks",
         "rung_at",
     }
 )
@@ -45,6 +47,7 @@ class _Claimed:
     next_attempt_at: int | None = None
     rung_at: int | None = None
     valid_until: int | None = None
+    next_look_at: int | None = None
 
 
 @dataclass(slots=True)
@@ -85,7 +88,7 @@ def claim(key: Key, *, worker: str, now: int) -> Update:
         key,
         "SET #state = :sending, changed_at = :now, lease_until = :lease, claimed_by = :worker, "
         "unannounced = :true, due_at = :due, journey = list_append(journey, :step), reason = :none "
-        "REMOVE next_attempt_at, rung_at ADD version :one",
+        "REMOVE next_attempt_at, next_look_at, rung_at ADD version :one",
         {"#state": "state"},
         {
             ":sending": State.SENDING,

@@ -25,9 +25,10 @@ from urllib3.exceptions import (
     ReadTimeoutError,
 )
 
-from textension.clicksend import listing
+from textension.clicksend import history, listing, paging
 from textension.clicksend.answers import Answer, Meaning, Verdict, judge
 from textension.clicksend.credentials import Credentials
+from textension.clicksend.history import Row
 from textension.clock import SECOND, Clock, now_ms
 from textension.errors import ConfigurationError, NoAnswer
 
@@ -118,6 +119,36 @@ class ClickSend:
             if number >= page.last:
                 return found
         raise NoAnswer("TOO_MANY_PAGES")
+
+    def history(
+        self,
+        *,
+        first: int,
+        last: int,
+        to: str = "",
+        most: int = 1000,
+        remaining: Callable[[], int] = lambda: sys.maxsize,
+    ) -> list[Row]:
+        """What ClickSend remembers between two times (Unix ms), the oldest first: `GET /v3/sms/history`.
+
+        Of texts to one number where `to` is given; about `most` rows at the most, cut off between pages.
+        Raises NoAnswer when ClickSend told nothing usable, ConfigurationError when it refused the credentials.
+        """
+        found: list[Row] = []
+        query = {"date_from": first // SECOND, "date_to": last // SECOND, "order_by": "date:asc", "limit": PAGE}
+        for number in range(1, MOST_PAGES + 1):
+            if remaining() < REQUEST_TIMEOUT * SECOND:
+                raise NoAnswer("OUT_OF_TIME")
+            asked = {**query, "page": number, **({"q": f"to:{to}"} if to else {})}
+            try:
+                answer = self._ask("GET", "/v3/sms/history", params=asked)
+            except _NoAnswerError as lost:
+                raise NoAnswer(lost.verdict.reason) from lost
+            page = paging.read(answer, now=self._clock())
+            found += [one for one in map(history.row, page.rows) if one is not None]
+            if number >= page.last or len(found) >= most:
+                return found
+        return found
 
     def close(self) -> None:
         """Give the connection back."""
