@@ -1,5 +1,5 @@
 import { defineConfig } from "vitest/config";
-import { localStack } from "./dev";
+import { localStack } from "./dev.ts";
 
 // Relative addresses throughout: the app lies under /app/, or under /live/app/ where there is no domain of its own.
 export default defineConfig({
