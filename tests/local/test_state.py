@@ -16,7 +16,7 @@ from tests import template_yaml
 
 FILE = StackFile(
     api_url="http://127.0.0.1:8080",
-    app_url=None,
+    app_url="http://127.0.0.1:8080/app/",
     websocket_url="ws://127.0.0.1:8080/realtime",
     simulator_url="http://127.0.0.1:8081",
     aws=AwsAccess("http://127.0.0.1:4566", "ap-southeast-2", "test", "test"),
