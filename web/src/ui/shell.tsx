@@ -30,6 +30,7 @@ export function Shell() {
   const inside = now.page === "new" || (now.page === "messages" && now.place !== null);
   return (
     <div class={`app ${inside ? "inside" : ""}`}>
+      {/* biome-ignore lint/a11y/useValidAnchor: the fragment is the router's, so that the jump is made here */}
       <a class="skip" href="#content" onClick={skip}>
         {texts.skip}
       </a>
