@@ -59,6 +59,7 @@ def options(file: StackFile, aws_url: str, folder: Path) -> list[str]:
         "CONFIGURATION_SET": file.stack_name,
         "PUSH_SECRET_ARN": outputs["PushSecretArn"],
         "PUSH_KEY_PARAMETER": outputs["PushKeyParameter"],
+        "USER_POOL_ID": outputs["UserPoolId"],
         "USER_POOL_CLIENT_ID": outputs["UserPoolClientId"],
     }
     path = folder / "variables.json"

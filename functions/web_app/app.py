@@ -53,6 +53,7 @@ def _config() -> dict[str, object]:
     return {
         "account_pool": {
             "endpoint": environment.cognito_endpoint,
+            "user_pool_id": environment.user_pool_id,
             "client_id": environment.user_pool_client_id,
             "region": environment.region,
         },

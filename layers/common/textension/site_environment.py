@@ -12,6 +12,7 @@ class SiteEnvironment:
     """Where the web app signs its users in, and where it hears of changes."""
 
     cognito_endpoint: str
+    user_pool_id: str
     user_pool_client_id: str
     region: str
     websocket_url: str
@@ -23,6 +24,7 @@ class SiteEnvironment:
         environment = os.environ  # noqa: TID251 - here is where it is read
         names = {
             "cognito_endpoint": "COGNITO_ENDPOINT",
+            "user_pool_id": "USER_POOL_ID",
             "user_pool_client_id": "USER_POOL_CLIENT_ID",
             "region": "AWS_REGION",
             "websocket_url": "WEBSOCKET_URL",
