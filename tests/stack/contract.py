@@ -11,8 +11,6 @@ from typing import Any, Final
 SEED: Final = 20261122
 """The same requests in every run; another number tries others."""
 SETTINGS: Final = Path(__file__).with_name("schemathesis.toml")
-TAKE_NUMBERS: Final = ("adminRemoveNumber", "adminRemoveNumbers", "adminPutNumber", "adminChangeNumbers")
-"""What takes the caller's only number away, after which there is nothing to see: apart from the rest."""
 
 
 @dataclass(frozen=True, slots=True)
