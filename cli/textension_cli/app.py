@@ -2,7 +2,7 @@
 
 import typer
 
-from textension_cli import messages, numbers, quarantine, send, users, webhook
+from textension_cli import messages, numbers, push, quarantine, send, users, webhook
 
 app = typer.Typer(
     name="textension",
@@ -21,6 +21,7 @@ app.add_typer(numbers.app)
 app.add_typer(users.app)
 app.add_typer(messages.app)
 app.add_typer(quarantine.app)
+app.add_typer(push.app)
 send.register(app)
 
 

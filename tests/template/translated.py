@@ -50,10 +50,17 @@ def translate(**parameters: str) -> Template:
 
 
 def resolved(template: Template, values: Mapping[str, str]) -> Template:
-    """The template with its parameters put in and its conditions decided."""
+    """The template with its parameters put in and its conditions decided: what they rule out is gone."""
     conditions = {name: _truth(node, values) for name, node in template.get("Conditions", {}).items()}
-    parts = {name: _resolve(template[name], values, conditions) for name in ("Resources", "Outputs")}
-    return {**parts, "Parameters": template["Parameters"]}
+    parts = {
+        part: {
+            name: _resolve(one, values, conditions)
+            for name, one in template[part].items()
+            if "Condition" not in one or conditions[one["Condition"]]
+        }
+        for part in ("Resources", "Outputs")
+    }
+    return {**parts, "Parameters": template["Parameters"], "Conditions": conditions}
 
 
 def _truth(node: Node, values: Mapping[str, str]) -> bool:

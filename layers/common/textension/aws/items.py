@@ -9,6 +9,7 @@
 | message by our id (an inbound one's is made of ClickSend's: this is the dedupe) | `MESSAGE#<id>` | `POINTER` |
 | outbound message by ClickSend's id | `CLICKSEND#<account>#<message_id>` | `POINTER` |
 | e-mail copy of a message, by its address's hash | `MESSAGE#<id>` | `EMAIL#<sha256 of the address>` |
+| which browsers have had a message, while others have not | `MESSAGE#<id>` | `PUSHED` |
 | what came back of an address | `ACCOUNT#<account>` | `EMAILTROUBLE#<address>` |
 | quarantined post | `QUARANTINE#<account>` | `<sha256 of the body>` |
 | what the world is to hear of a conversation besides its messages | `CONVERSATION#…` | `NOTICE#<slot>` |
@@ -193,6 +194,11 @@ def former_number_key(account: str, number: str) -> Key:
 def email_key(message_id: str, address: str) -> Key:
     """Where it is marked that a message was mailed to an address, whatever its case."""
     return Key(f"MESSAGE#{message_id}", f"EMAIL#{hashlib.sha256(address.lower().encode()).hexdigest()}")
+
+
+def pushed_key(message_id: str) -> Key:
+    """Where it is marked which browsers a message was pushed to."""
+    return Key(f"MESSAGE#{message_id}", "PUSHED")
 
 
 def email_trouble_key(account: str, address: str) -> Key:
