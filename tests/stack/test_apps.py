@@ -1,13 +1,17 @@
 """What people do with their apps, through HTTP and a WebSocket only: read, reply, be told at once, miss nothing."""
 
+import re
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
 from tests.stack.mobile import Mobile, conversation
-from tests.stack.office import NUMBER, Office, eventually
+from tests.stack.office import NUMBER, ROOT, Office, eventually
 
 pytestmark = pytest.mark.stack
 
@@ -168,3 +172,20 @@ def test_the_same_key_sends_once_however_many_ask_at_once(office: Office, ana: M
     assert ana.write(peer, "only once", key="the-same-key").text == answers[0].text
     other = ana.write(peer, "another text", key="the-same-key")
     assert (other.status_code, other.json()["code"]) == (422, "idempotency_key_reused")
+
+
+def test_the_worked_example_of_the_docs_works_word_for_word(office: Office, tmp_path: Path) -> None:
+    [example] = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "api.md").read_text(), re.DOTALL)
+    (tmp_path / ".local").symlink_to(office.state_dir)
+    command = [sys.executable, "-c", example]
+    with subprocess.Popen(command, cwd=tmp_path, env={}, stdout=subprocess.PIPE, text=True) as app:
+        assert app.stdout is not None
+        try:
+            assert app.stdout.readline() == "listening\n"
+            office.clicksend("POST", "/inbound", **{"from": "+61422222222", "to": NUMBER, "body": "Still open?"})
+            said = app.stdout.read()
+        finally:
+            app.kill()
+
+    assert said.startswith("Still open? - Yes, until five. - ['received', 'queued', ")
+    assert said.count("'") == 10, "five changes: the text, and the reply's four"
