@@ -195,6 +195,25 @@ BATCHES: Final = {
 REALTIME: Final[dict[str, Socket | Batch]] = {**SOCKETS, **BATCHES}
 
 
+PUSHES: Final[dict[str, tuple[tuple[int, ...], int]]] = {
+    "batch_of_one": ((), 2),
+    "batch_with_an_unreadable_record": ((0,), 4),
+    "record_that_comes_again": ((), 2),
+}
+"""Positions of the records that the queue is to bring again, and how many pushes go out to `arrange.SUBSCRIBED`."""
+
+WEB: Final = {
+    "app": (308, ""),
+    "app_with_its_slash": (200, "text/html; charset=utf-8"),
+    "index_by_name": (200, "text/html; charset=utf-8"),
+    "config": (200, "application/json"),
+    "head_of_config": (200, "application/json"),
+    "nothing_there": (404, "application/problem+json"),
+    "path_that_climbs": (404, "application/problem+json"),
+}
+"""The status of each answer of the web app, and its type."""
+
+
 def failures(records: list[dict[str, dict[str, str]]], positions: tuple[int, ...]) -> dict[str, list[dict[str, str]]]:
     """A batch's answer that names the records at these positions."""
     names = [str(record.get("messageId") or record["dynamodb"]["SequenceNumber"]) for record in records]

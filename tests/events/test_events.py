@@ -5,6 +5,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -15,11 +16,14 @@ from textension import events as announcement
 from textension.aws import items
 from textension.aws.connections import Connections
 from textension.aws.emails import EmailTroubles
+from textension.aws.secrets import put_push_keys
 from textension.message import Direction, Message
+from textension.push.vapid import new_keys
 from textension.states import State
 
 from local.simulator import Running
 from tests import template_yaml
+from tests.browser import Service, running
 from tests.conftest import Backend, Context, forget, load_function
 from tests.events import arrange
 from tests.events.expected import (
@@ -27,12 +31,14 @@ from tests.events.expected import (
     BATCHES,
     EMAIL,
     INBOUND,
+    PUSHES,
     REALTIME,
     REPLAYS,
     SENDER,
     SOCKETS,
     STREAM,
     SWEEPER,
+    WEB,
     Batch,
     Emailed,
     Inbound,
@@ -69,9 +75,11 @@ def test_each_file_has_a_line_in_the_table_and_each_line_a_file() -> None:
         "email_notifier": EMAIL,
         "inbound_webhook": {**INBOUND, **dict.fromkeys(REPLAYS)},
         "outbound_sender": SENDER,
+        "push_notifier": PUSHES,
         "realtime": REALTIME,
         "stream_relay": STREAM,
         "sweeper": SWEEPER,
+        "web_app": WEB,
     }
 
     assert {function: arrange.cases(function) for function in arrange.functions()} == {
@@ -460,3 +468,52 @@ def test_what_happens_is_heard_by_whom_it_concerns(apps: Clients, case: str, exp
     for connection, extension in arrange.CONNECTED.items():
         types = tuple(json.loads(frame)["type"] for frame in apps.heard(connection))
         assert types == expected.heard.get(extension, ())
+
+
+# ---------------------------------------------------------------- push_notifier
+
+
+@pytest.mark.parametrize(("case", "expected"), PUSHES.items())
+def test_a_text_is_pushed_to_the_browsers_of_its_extensions(
+    stack: Backend, case: str, expected: tuple[tuple[int, ...], int]
+) -> None:
+    failed, count = expected
+    put_push_keys(stack.secrets["PushSecret"], new_keys("mailto:ops@example.com"), replace=False)
+    with Service() as service, running(service):
+        arrange.for_push_notifier(stack.table, f"http://127.0.0.1:{service.server_port}")
+
+        answer = invoke("push_notifier", case)
+
+        assert answer == failures(arrange.event("push_notifier", case)["Records"], failed)
+        assert len(service.pushes) == count
+        assert {one.path for one in service.pushes} == {"/101", "/102"}
+
+
+# ---------------------------------------------------------------- web_app
+
+
+@pytest.mark.parametrize(("case", "expected"), WEB.items())
+def test_the_web_app_is_served(
+    stack: Backend, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, case: str, expected: tuple[int, str]
+) -> None:
+    (tmp_path / "index.html").write_text("<!doctype html>")
+    for variable, value in arrange.WEB_APP.items():
+        monkeypatch.setenv(variable, value)
+    app = load_function("web_app")
+    app.DIST = tmp_path  # type: ignore[attr-defined]
+    event = arrange.event("web_app", case)
+
+    answer = app.handler(event, Context())
+
+    assert (answer["statusCode"], answer["headers"].get("Content-Type", "")) == expected
+    assert bool(answer["body"]) == (answer["isBase64Encoded"]) == (event["httpMethod"] == "GET" and case != "app")
+
+
+@pytest.mark.parametrize("case", WEB)
+def test_a_file_of_the_web_app_has_an_address_of_the_template(case: str) -> None:
+    event = arrange.event("web_app", case)
+    properties = template_yaml.load()["Resources"]["WebApp"]["Properties"]
+    addresses = {(one["Properties"]["Path"], one["Properties"]["Method"]) for one in properties["Events"].values()}
+
+    assert (event["resource"], event["httpMethod"].lower()) in addresses
+    assert event["multiValueHeaders"] == {name: [value] for name, value in event["headers"].items()}

@@ -12,6 +12,8 @@ ADDRESSES: Final = {
     "/webhook/clicksend/sms/{token}": {"post", "get"},
     "/webhook/clicksend/sms": {"post"},
     "/webhook/clicksend/receipt/{token}": {"post"},
+    "/app": {"get", "head"},
+    "/app/{proxy+}": {"get", "head"},
     "/api/v1/openapi.json": {"get"},
     "/api/v1/me": {"get"},
     "/api/v1/numbers": {"get"},
@@ -38,8 +40,8 @@ ADDRESSES: Final = {
     "/api/v1/admin/health": {"get"},
     "/api/v1/admin/peers/{peer}": {"delete"},
 }
-OPEN: Final = ("/webhook/clicksend/", "/api/v1/openapi.json")
-"""What needs no token begins with one of these: the webhook has tokens of its own."""
+OPEN: Final = ("/webhook/clicksend/", "/app", "/api/v1/openapi.json")
+"""What needs no token begins with one of these: the webhook has its own, the web app's files are no secret."""
 AUTHORIZER: Final = {
     "Users": {
         "type": "apiKey",
@@ -65,6 +67,7 @@ GATEWAY_RESPONSES: Final = {
     "DEFAULT_5XX": (None, "internal_error"),
 }
 """Status and code. The defaults stand in for responses of several statuses, so that they set and name none."""
+LEADS: Final = {"/webhook/": "InboundWebhook", "/app": "WebApp", "/api/": "AppApi"}
 ROUTES: Final = {"$connect", "$disconnect", "$default", "ping"}
 
 
@@ -79,7 +82,7 @@ def the_api_answers_at(template: Template) -> list[str]:
     """These addresses and methods, each by its own integration. `ANY` would let through what nobody thought of."""
     paths = api_body(template)["paths"]
     found = {path: set(methods) for path, methods in paths.items()}
-    led = {path: "InboundWebhook" if path.startswith("/webhook/") else "AppApi" for path in paths}
+    led = {path: next(one for start, one in LEADS.items() if path.startswith(start)) for path in paths}
     misled = [
         f"{method} {path} leads elsewhere"
         for path, methods in paths.items()
@@ -90,7 +93,7 @@ def the_api_answers_at(template: Template) -> list[str]:
 
 
 def all_but_the_webhook_need_a_token(template: Template) -> list[str]:
-    """An ID token of our user pool; the document that describes the API is open as well."""
+    """An ID token of our user pool; the web app's files and the document that describes the API are open as well."""
     wrong = [
         f"{method} {path} has {one.get('security')}"
         for path, methods in api_body(template)["paths"].items()

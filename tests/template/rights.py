@@ -23,6 +23,7 @@ SECRET_READERS: Final = {
     "CredentialsSecret": {"OutboundSender", "Sweeper"},
     "WebhookSecret": {"InboundWebhook"},
     "SigningSecret": {"InboundWebhook", "OutboundSender", "StreamRelay", "Sweeper", "AppApi", "EmailNotifier"},
+    "PushSecret": {"PushNotifier"},
 }
 _PUT_AND_UPDATE: Final = {"dynamodb:PutItem", "dynamodb:UpdateItem"}
 TABLE_WRITERS: Final = {
@@ -33,6 +34,7 @@ TABLE_WRITERS: Final = {
     "EmailNotifier": _PUT_AND_UPDATE,
     "AppApi": {*_PUT_AND_UPDATE, "dynamodb:DeleteItem"},
     "Realtime": {"dynamodb:PutItem", "dynamodb:DeleteItem"},
+    "PushNotifier": {"dynamodb:PutItem", "dynamodb:DeleteItem"},
 }
 CONNECTIONS: Final = {
     "Effect": "Allow",
@@ -130,7 +132,8 @@ def secrets_have_their_readers(template: Template) -> list[str]:
 
 
 def the_table_has_its_writers(template: Template) -> list[str]:
-    """Who writes the truth, and how. The apps' API deletes (an erasure, a contact), `realtime` forgets connections."""
+    """Who writes the truth, and how. The apps' API deletes (an erasure, a contact), `realtime` forgets connections,
+    `push_notifier` browsers that are gone."""
     reads = re.compile(r"dynamodb:(Get|BatchGet|Query|Describe|List)")
     found = {
         function: {
@@ -141,6 +144,11 @@ def the_table_has_its_writers(template: Template) -> list[str]:
         for function in functions(template)
     }
     return differs("who writes the table", {name: actions for name, actions in found.items() if actions}, TABLE_WRITERS)
+
+
+def strangers_reach_one_parameter(template: Template) -> list[str]:
+    """Anybody may ask the web app's function, so there is nothing that it could give away: no table, no secret."""
+    return differs("what the web app may do", allowed(template, "WebApp"), {("ssm:GetParameter", "PushPublicKey")})
 
 
 def only_the_apis_and_the_schedule_invoke(template: Template) -> list[str]:
@@ -161,7 +169,7 @@ def only_the_apis_and_the_schedule_invoke(template: Template) -> list[str]:
     )
 
 
-_API_OF: Final = {"InboundWebhook": "Api", "AppApi": "Api", "Realtime": "WebSocketApi"}
+_API_OF: Final = {"InboundWebhook": "Api", "AppApi": "Api", "WebApp": "Api", "Realtime": "WebSocketApi"}
 
 
 def _invokes(statement: dict[str, Any]) -> bool:
@@ -199,6 +207,7 @@ CHECKS: Final = (
     mails_leave_as_one_sender,
     secrets_have_their_readers,
     the_table_has_its_writers,
+    strangers_reach_one_parameter,
     only_the_apis_and_the_schedule_invoke,
     resource_policies_fit,
 )
@@ -256,8 +265,10 @@ BROKEN: Final[Broken] = (
         secrets_have_their_readers,
         allowing("OutboundSender", "secretsmanager:PutSecretValue", {"Ref": "CredentialsSecret"}),
     ),
+    (secrets_have_their_readers, allowing("WebApp", "secretsmanager:GetSecretValue", {"Ref": "PushSecret"})),
     (the_table_has_its_writers, allowing("StreamRelay", "dynamodb:DeleteItem", arn("Table"))),
     (the_table_has_its_writers, allowing("Realtime", "dynamodb:UpdateItem", arn("Table"))),
+    (strangers_reach_one_parameter, allowing("WebApp", "dynamodb:GetItem", arn("Table"))),
     (only_the_apis_and_the_schedule_invoke, setting("InboundWebhookSmsPostPermissionlive", Principal="*")),
     (only_the_apis_and_the_schedule_invoke, setting("RealtimeInvoke", SourceArn=None)),
     (

@@ -9,6 +9,7 @@ from tests.template.translated import Template, functions, of_type
 
 OUTPUTS: Final = {
     "ApiUrl",
+    "AppUrl",
     "WebhookUrl",
     "WebSocketUrl",
     "TableName",
@@ -21,9 +22,13 @@ OUTPUTS: Final = {
     "CredentialsSecretArn",
     "WebhookSecretArn",
     "SigningSecretArn",
+    "PushSecretArn",
+    "PushKeyParameter",
+    "PushDeadLetterQueueUrl",
     "UserPoolId",
     "UserPoolClientId",
 }
+PUSH_KEYS: Final = {"private_key": "", "public_key": "", "contact": ""}
 CREDENTIALS: Final = {
     "account": "${Account}",
     "CLICKSEND_USERNAME": "",
@@ -52,6 +57,13 @@ def no_secret_is_told(template: Template) -> list[str]:
     ]
 
 
+def the_push_keys_are_born_empty(template: Template) -> list[str]:
+    """`textension push init` makes them."""
+    text = of_type(template, "AWS::SecretsManager::Secret")["PushSecret"].get("SecretString")
+    shown = of_type(template, "AWS::SSM::Parameter")["PushPublicKey"]["Value"]
+    return differs("the push keys", (json.loads(text or "{}"), shown), (PUSH_KEYS, "none"))
+
+
 def the_credentials_are_born_empty(template: Template) -> list[str]:
     """The operator writes them; a template is no place for a key."""
     text = of_type(template, "AWS::SecretsManager::Secret")["CredentialsSecret"].get("SecretString")
@@ -69,7 +81,13 @@ def tokens_are_long(template: Template) -> list[str]:
     return found
 
 
-CHECKS: Final = (outputs_are_named, no_secret_is_told, the_credentials_are_born_empty, tokens_are_long)
+CHECKS: Final = (
+    outputs_are_named,
+    no_secret_is_told,
+    the_push_keys_are_born_empty,
+    the_credentials_are_born_empty,
+    tokens_are_long,
+)
 
 _KEY: Final = '{"account": "${Account}", "CLICKSEND_USERNAME": "me", "CLICKSEND_API_KEY": "0A1B"}'
 _DYNAMIC: Final = "{{resolve:secretsmanager:credentials}}"
@@ -80,6 +98,7 @@ BROKEN: Final[Broken] = (
     (no_secret_is_told, lambda one: one["Outputs"]["TableName"].update(Value=_DYNAMIC)),
     (no_secret_is_told, changing("AppApi", "Environment", "Variables", KEY=_DYNAMIC)),
     (no_secret_is_told, lambda one: one["Parameters"].update(ApiKey={"Type": "String"})),
+    (the_push_keys_are_born_empty, setting("PushSecret", SecretString='{"private_key": "x"}')),
     (the_credentials_are_born_empty, setting("CredentialsSecret", SecretString={"Fn::Sub": _KEY})),
     (tokens_are_long, changing("WebhookSecret", "GenerateSecretString", PasswordLength=16)),
 )

@@ -8,6 +8,7 @@ from tests.template.translated import Template, each, functions, of_type, target
 SUBSCRIPTIONS: Final = {
     "RealtimeSubscription": ("EventsTopic", "RealtimeQueue", None),
     "EmailSubscription": ("EventsTopic", "EmailQueue", {"type": ["message.received"]}),
+    "PushSubscription": ("EventsTopic", "PushQueue", {"type": ["message.received"]}),
     "EmailFeedbackSubscription": ("EmailFeedbackTopic", "EmailQueue", None),
 }
 FEEDBACK: Final = {"bounce", "complaint", "reject"}
