@@ -46,9 +46,20 @@ const reasons: Record<string, string> = {
   VALIDITY_PASSED: "ClickSend did not take it in time",
   OPTED_OUT: "this person has opted out",
   // of quarantine
+  number_of_other_account: "the number belongs to another account",
   number_unknown: "the number is not set up here",
-  account_mismatch: "the number belongs to another account",
-  not_form_or_json: "neither a form nor JSON",
+  not_utf8: "its characters cannot be read",
+  not_json: "it is not JSON",
+  not_an_object: "it is not the JSON that we know",
+  too_large: "it is too large",
+  too_many_fields: "it has too many fields",
+  duplicate_keys: "it says the same thing twice",
+  empty: "it is empty",
+  body_missing: "the text is missing",
+  from_missing: "the sender is missing",
+  message_id_missing: "the message id is missing",
+  message_id_malformed: "the message id cannot be read",
+  status_code_missing: "the status is missing",
 };
 
 const refusals: Record<string, string> = {
@@ -224,6 +235,8 @@ export const texts = {
     clicksend: "by ClickSend's answer",
     outbound_sender: "by the sender",
     receipt: "by a delivery receipt",
+    history: "by ClickSend's history",
+    schedule: "at its time",
     sweeper: "by the sweeper",
     cli: "by the command line",
     webhook: "by ClickSend's webhook",
