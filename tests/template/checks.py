@@ -21,21 +21,24 @@ from tests.template.translated import (
 
 type Check = Callable[[Template], list[str]]
 
-ADDRESSES: Final = {
+WEBHOOKS: Final = {
     "/webhook/clicksend/sms/{token}": {"post", "get"},
     "/webhook/clicksend/sms": {"post"},
     "/webhook/clicksend/receipt/{token}": {"post"},
 }
 SECRET_READERS: Final = {
-    "CredentialsSecret": {"OutboundSender"},
+    "CredentialsSecret": {"OutboundSender", "Sweeper"},
     "WebhookSecret": {"InboundWebhook"},
-    "SigningSecret": {"InboundWebhook", "OutboundSender", "StreamRelay", "Sweeper"},
+    "SigningSecret": {"AppApi", "EmailNotifier", "InboundWebhook", "OutboundSender", "StreamRelay", "Sweeper"},
 }
 TABLE_WRITERS: Final = {
     "InboundWebhook": {"dynamodb:PutItem", "dynamodb:UpdateItem"},
     "OutboundSender": {"dynamodb:PutItem", "dynamodb:UpdateItem"},
-    "StreamRelay": {"dynamodb:UpdateItem"},
-    "Sweeper": {"dynamodb:UpdateItem"},
+    "StreamRelay": {"dynamodb:PutItem", "dynamodb:UpdateItem"},
+    "Sweeper": {"dynamodb:PutItem", "dynamodb:UpdateItem"},
+    "AppApi": {"dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"},
+    "Realtime": {"dynamodb:PutItem", "dynamodb:DeleteItem"},
+    "EmailNotifier": {"dynamodb:PutItem", "dynamodb:UpdateItem"},
 }
 OUTPUTS: Final = {
     "ApiUrl",
@@ -50,6 +53,12 @@ OUTPUTS: Final = {
 MANAGE_CONNECTIONS: Final = "execute-api:ManageConnections"
 CONNECTIONS: Final = ":${AWS::AccountId}:${WebSocketApi}/live/POST/@connections/*"
 DAY: Final = 86_400
+PAGES: Final = re.compile(r"/api/v1/openapi\.json$|/app(/|$)|/$")
+LOGGED: Final = {
+    f"$context.{name}"
+    for name in ("requestId", "requestTime", "httpMethod", "resourcePath", "status", "responseLength")
+} | {"$context.responseLatency", "$context.error.responseType"}
+"""What an access log may hold: nothing of anybody, and no address."""
 
 
 def _differs(what: str, found: object, wanted: object) -> list[str]:
@@ -121,7 +130,7 @@ def secrets_have_their_readers(template: Template) -> list[str]:
 
 
 def the_table_has_its_writers(template: Template) -> list[str]:
-    """Who writes the truth, and how; nobody deletes."""
+    """Who writes the truth, and how; who deletes has texts to erase, or connections to forget."""
     reads = re.compile(r"dynamodb:(Get|BatchGet|Query|Describe|List)")
     found = {
         function: {
@@ -188,13 +197,17 @@ def the_table_is_shaped(template: Template) -> list[str]:
             indexes,
             {
                 "inbox": ({"HASH": "inbox", "RANGE": "last_at"}, "ALL"),
+                "log": ({"HASH": "log", "RANGE": "log_order"}, "KEYS_ONLY"),
                 "due": ({"HASH": "due_shard", "RANGE": "due_at"}, "KEYS_ONLY"),
             },
         ),
         *_differs(
             "attribute types",
             types,
-            {"pk": "S", "sk": "S", "inbox": "S", "last_at": "N", "due_shard": "S", "due_at": "N"},
+            {
+                **{"pk": "S", "sk": "S", "inbox": "S", "last_at": "N", "log": "S", "log_order": "S"},
+                **{"due_shard": "S", "due_at": "N"},
+            },
         ),
         *_differs("the stream", table["StreamSpecification"], {"StreamViewType": "NEW_AND_OLD_IMAGES"}),
         *_differs("time to live", table["TimeToLiveSpecification"], {"AttributeName": "expires_at", "Enabled": True}),
@@ -325,10 +338,26 @@ def asynchronous_calls_have_a_failure_destination(template: Template) -> list[st
     return found
 
 
+def what_topics_cannot_deliver_is_kept(template: Template) -> list[str]:
+    """A queue that a topic could not reach: SNS drops the message, unless the subscription says where it goes."""
+    return [
+        f"{name} keeps nothing that it cannot deliver"
+        for name, one in of_type(template, "AWS::SNS::Subscription").items()
+        if one.get("Protocol") == "sqs"
+        and target((one.get("RedrivePolicy") or {}).get("deadLetterTargetArn")) not in queues(template)
+    ]
+
+
 def nothing_else_invokes_asynchronously(template: Template) -> list[str]:
     """A new kind of asynchronous caller needs a check of its own here."""
-    kinds = {"AWS::Events::Rule", "AWS::SNS::Subscription", "AWS::S3::Bucket", "AWS::Pipes::Pipe"}
-    return [f"{name} is a {one['Type']}" for name, one in template["Resources"].items() if one["Type"] in kinds]
+    kinds = {"AWS::Events::Rule", "AWS::S3::Bucket", "AWS::Pipes::Pipe"}
+    return [
+        f"{name} is a {one['Type']}" for name, one in template["Resources"].items() if one["Type"] in kinds
+    ] + [
+        f"{name} calls {one.get('Protocol')}"
+        for name, one in of_type(template, "AWS::SNS::Subscription").items()
+        if one.get("Protocol") not in {"sqs", "email"}
+    ]
 
 
 # ---------------------------------------------------------------- functions and their logs
@@ -362,16 +391,19 @@ def no_aliases(template: Template) -> list[str]:
 
 
 def nothing_is_traced(template: Template) -> list[str]:
-    """Execution logs, data traces, access logs and X-Ray would all hold the token or the ticket of an address."""
+    """Execution logs, data traces and X-Ray would hold the token or the ticket of an address; access logs, whatever
+    they are told to."""
     found = []
     for name, stage in of_type(template, "AWS::ApiGateway::Stage").items():
         settings = [stage, *stage.get("MethodSettings", [])]
         found += [
             f"{name}: {key}={one[key]}"
             for one in settings
-            for key in ("LoggingLevel", "DataTraceEnabled", "TracingEnabled", "AccessLogSetting")
+            for key in ("LoggingLevel", "DataTraceEnabled", "TracingEnabled")
             if one.get(key, "OFF") not in (False, "OFF")
         ]
+        variables = set(re.findall(r"\$context\.[\w.]+", stage.get("AccessLogSetting", {}).get("Format", "")))
+        found += [f"{name} logs {one}" for one in sorted(variables - LOGGED)]
     for name, stage in of_type(template, "AWS::ApiGatewayV2::Stage").items():
         settings = [stage, stage.get("DefaultRouteSettings", {}), *stage.get("RouteSettings", {}).values()]
         found += [
@@ -398,16 +430,23 @@ def api_body(template: Template) -> dict[str, Any]:
 
 
 def the_api_answers_at(template: Template) -> list[str]:
-    """These addresses and methods, each by its own integration. `ANY` would let through what nobody thought of."""
+    """The webhook's addresses and methods, and no others without a signed-in user but the API's description and the
+    app's pages; each by its own integration. `ANY` would let through what nobody thought of."""
     paths = api_body(template)["paths"]
-    found = {path: set(methods) for path, methods in paths.items()}
+    found = {path: set(methods) for path, methods in paths.items() if path.startswith("/webhook/")}
+    open_to_all = [
+        f"{method} {path} asks for no user"
+        for path, methods in paths.items()
+        for method, one in methods.items()
+        if path not in found and one.get("security") != [{"Users": []}] and not (method == "get" and PAGES.match(path))
+    ]
     unlinked = [
         f"{method} {path} leads nowhere"
         for path, methods in paths.items()
         for method, one in methods.items()
         if target(one.get("x-amazon-apigateway-integration", {}).get("uri")) not in functions(template)
     ]
-    return _differs("addresses", found, ADDRESSES) + unlinked
+    return _differs("addresses", found, WEBHOOKS) + open_to_all + unlinked
 
 
 def webhooks_are_throttled(template: Template) -> list[str]:
@@ -452,7 +491,8 @@ def no_secret_is_told(template: Template) -> list[str]:
     return [f"{name} holds a secret" for name, value in told.items() if secret.search(json.dumps(value))] + [
         f"parameter {name} may hold a secret"
         for name, one in template["Parameters"].items()
-        if one.get("NoEcho") or (named.search(name) and set(one.get("AllowedValues", ["?"])) != {"true", "false"})
+        if one.get("NoEcho")
+        or (named.search(name) and not name.endswith("Arn") and set(one.get("AllowedValues", ["?"])) != {"true", "false"})
     ]
 
 
@@ -498,6 +538,7 @@ EVERYWHERE: Final[tuple[Check, ...]] = (
     the_stream_never_blocks,
     queue_batches_fail_in_part,
     asynchronous_calls_have_a_failure_destination,
+    what_topics_cannot_deliver_is_kept,
     nothing_else_invokes_asynchronously,
     each_function_has_a_log_group,
     functions_run_on,

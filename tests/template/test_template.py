@@ -217,8 +217,10 @@ MUTATIONS: list[tuple[Check, Callable[[Template], None]]] = [
     ),
     (
         checks.nothing_else_invokes_asynchronously,
-        lambda one: one["Resources"].update(Fan={"Type": "AWS::SNS::Subscription"}),
+        lambda one: one["Resources"].update(Fan={"Type": "AWS::S3::Bucket"}),
     ),
+    (checks.nothing_else_invokes_asynchronously, setting("RealtimeSubscription", Protocol="lambda")),
+    (checks.what_topics_cannot_deliver_is_kept, setting("RealtimeSubscription", RedrivePolicy=None)),
     (checks.each_function_has_a_log_group, setting("SweeperLogs", RetentionInDays=None)),
     (checks.each_function_has_a_log_group, setting("Sweeper", LoggingConfig=None)),
     (checks.functions_run_on, setting("Sweeper", Runtime="python3.12")),
