@@ -205,8 +205,14 @@ def the_table_is_shaped(template: Template) -> list[str]:
             "attribute types",
             types,
             {
-                **{"pk": "S", "sk": "S", "inbox": "S", "last_at": "N", "log": "S", "log_order": "S"},
-                **{"due_shard": "S", "due_at": "N"},
+                "pk": "S",
+                "sk": "S",
+                "inbox": "S",
+                "last_at": "N",
+                "log": "S",
+                "log_order": "S",
+                "due_shard": "S",
+                "due_at": "N",
             },
         ),
         *_differs("the stream", table["StreamSpecification"], {"StreamViewType": "NEW_AND_OLD_IMAGES"}),
@@ -351,9 +357,7 @@ def what_topics_cannot_deliver_is_kept(template: Template) -> list[str]:
 def nothing_else_invokes_asynchronously(template: Template) -> list[str]:
     """A new kind of asynchronous caller needs a check of its own here."""
     kinds = {"AWS::Events::Rule", "AWS::S3::Bucket", "AWS::Pipes::Pipe"}
-    return [
-        f"{name} is a {one['Type']}" for name, one in template["Resources"].items() if one["Type"] in kinds
-    ] + [
+    return [f"{name} is a {one['Type']}" for name, one in template["Resources"].items() if one["Type"] in kinds] + [
         f"{name} calls {one.get('Protocol')}"
         for name, one in of_type(template, "AWS::SNS::Subscription").items()
         if one.get("Protocol") not in {"sqs", "email"}
@@ -492,7 +496,11 @@ def no_secret_is_told(template: Template) -> list[str]:
         f"parameter {name} may hold a secret"
         for name, one in template["Parameters"].items()
         if one.get("NoEcho")
-        or (named.search(name) and not name.endswith("Arn") and set(one.get("AllowedValues", ["?"])) != {"true", "false"})
+        or (
+            named.search(name)
+            and not name.endswith("Arn")
+            and set(one.get("AllowedValues", ["?"])) != {"true", "false"}
+        )
     ]
 
 

@@ -1,4 +1,4 @@
-"""What must hold of what tells operators: alarms, dashboard, topic. One small function for each rule, as in `checks`."""
+"""What must hold of what tells operators: alarms, dashboard, topic. One function for each rule, as in `checks`."""
 
 import json
 import re

@@ -18,7 +18,7 @@ translated = functools.cache(translate)
 KEY = "arn:aws:kms:ap-southeast-2:123456789012:key/00000000-0000-0000-0000-000000000000"
 
 
-@pytest.mark.parametrize("environment", ("local", "prod"))
+@pytest.mark.parametrize("environment", ["local", "prod"])
 @pytest.mark.parametrize("check", EVERYWHERE, ids=lambda check: check.__name__)
 def test_it_holds(check: Check, environment: str) -> None:
     assert check(translated(Environment=environment)) == []
