@@ -196,5 +196,3 @@ def test_a_stack_of_an_older_template_says_what_it_lacks(cli: Cli, emulator: Emu
 
     assert ran.code == 1
     assert "deploy this version" in ran.error
-
-
