@@ -31,7 +31,7 @@ def alarms(template: Template) -> dict[str, Properties]:
 
 
 def watched(alarm: Properties) -> Iterator[Properties]:
-    """The metrics of an alarm, each with Namespace, MetricName and Dimensions."""
+    """The metrics of an alarm, each with Namespace, MetricName and Dimensions: one, or those of its expression."""
     if "Metrics" in alarm:
         yield from (one["MetricStat"]["Metric"] for one in alarm["Metrics"] if "MetricStat" in one)
     else:

@@ -43,10 +43,7 @@ def draw_nobodys_figure(template: Template) -> None:
 MUTATIONS: list[tuple[Check, Callable[[Template], None]]] = [
     (operations.every_dead_letter_queue_has_an_alarm, remove("FailureQueueAlarm")),
     (operations.every_dead_letter_queue_has_an_alarm, edit("EmailDeadLetterQueueAlarm", Threshold=100)),
-    (
-        operations.every_function_has_an_alarm,
-        lambda one: one["Resources"]["FunctionErrorsAlarm"]["Properties"]["Metrics"].pop(),
-    ),
+    (operations.every_function_has_an_alarm, remove("SweeperErrorsAlarm")),
     (operations.every_function_has_an_alarm, remove("FunctionThrottlesAlarm")),
     (operations.every_alarm_tells_somebody, edit("OldestDueAlarm", AlarmActions=[])),
     (operations.every_alarm_tells_somebody, edit("OldestDueAlarm", AlarmDescription="It waits.")),
