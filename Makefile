@@ -62,8 +62,10 @@ format: .venv/.made ## put the code into its style
 
 .PHONY: lock
 lock: .venv/.made ## choose the newest versions of all dependencies again
-	$(LOCK) --upgrade requirements-dev.in layers/common/requirements.in --output-file requirements-dev.txt
-	$(LOCK) layers/common/requirements.in --constraints requirements-dev.txt --output-file layers/common/requirements.txt
+	$(LOCK) --upgrade requirements-dev.in layers/common/requirements.in layers/push/requirements.in \
+		--output-file requirements-dev.txt
+	for layer in common push; do $(LOCK) layers/$$layer/requirements.in --constraints requirements-dev.txt \
+		--output-file layers/$$layer/requirements.txt; done
 	$(LOCK) --upgrade local/requirements-emulator.in --output-file local/requirements-emulator.txt
 
 .PHONY: clean

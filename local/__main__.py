@@ -1,4 +1,4 @@
-"""`python -m local run [--reset] | stop | reset | build | invoke FUNCTION EVENT`: what the Makefile calls."""
+"""`python -m local run [--reset] | stop | reset | build | openapi | invoke FUNCTION EVENT`: what the Makefile calls."""
 
 import argparse
 import sys
@@ -17,6 +17,7 @@ def main() -> int:
     commands.add_parser("stop", help="end the running stack")
     commands.add_parser("reset", help="forget all data of the stack that does not run")
     commands.add_parser("build", help="sam build, when something has changed")
+    commands.add_parser("openapi", help="print the API's description")
     invoke = commands.add_parser("invoke", help="sam local invoke, beside the running stack")
     invoke.add_argument("function", help="a logical id, such as InboundWebhook")
     invoke.add_argument("event", type=Path, help="a file, such as events/inbound_webhook/form_16_keys.json")
@@ -35,6 +36,11 @@ def main() -> int:
 def _do(command: str, *, reset: bool) -> None:
     if command == "build":
         print("Built." if build.ensure_built() else "Nothing has changed since the last build.")
+        return
+    if command == "openapi":
+        from . import openapi  # the others do not need the API's packages
+
+        print(openapi.text())
         return
     settings = config.from_environment()
     if command == "run":

@@ -55,18 +55,20 @@ class Aws:
         return boto3.client("sesv2", config=self._config)
 
 
-def parameters(front_url: str) -> str:
-    """The template's parameters for the stack whose address in front is this one."""
+def parameters(front_url: str, websocket_url: str, aws_url: str) -> str:
+    """The template's parameters for the stack with these addresses: of the front, the WebSocket there, the emulator."""
     return (
         f"Environment=local LogRetentionDays=1 Architecture={config.architecture()} "
-        f"EmailFrom={config.EMAIL_FROM} PublicUrl={front_url}"
+        f"EmailFrom={config.EMAIL_FROM} PublicUrl={front_url} "
+        f"CognitoEndpoint={aws_url}/ WebSocketUrl={websocket_url}"
     )
 
 
-def ensure_deployed(aws: Aws, state_dir: Path, front_url: str) -> bool:
+def ensure_deployed(aws: Aws, state_dir: Path, front_url: str, websocket_url: str) -> bool:
     """Deploy unless the emulator's stack is made of exactly what is built; returns whether it deployed."""
     with build.locked():
-        return _deploy(aws, state_dir / "deployed.sha256", parameters(front_url))
+        overrides = parameters(front_url, websocket_url, aws.endpoint_url)
+        return _deploy(aws, state_dir / "deployed.sha256", overrides)
 
 
 def _deploy(aws: Aws, stamp: Path, overrides: str) -> bool:

@@ -57,10 +57,15 @@ def options(file: StackFile, aws_url: str, folder: Path) -> list[str]:
         "WEBHOOK_SECRET_ARN": outputs["WebhookSecretArn"],
         "SIGNING_SECRET_ARN": outputs["SigningSecretArn"],
         "CONFIGURATION_SET": file.stack_name,
+        "PUSH_SECRET_ARN": outputs["PushSecretArn"],
+        "PUSH_KEY_PARAMETER": outputs["PushKeyParameter"],
+        "USER_POOL_ID": outputs["UserPoolId"],
+        "USER_POOL_CLIENT_ID": outputs["UserPoolClientId"],
     }
     path = folder / "variables.json"
     path.write_text(json.dumps({"Parameters": variables}), encoding="utf-8")
-    parameters = f"{deploy.parameters(file.api_url)} AwsEndpointUrl={aws_url}"
+    own = deploy.parameters(file.api_url, file.websocket_url, file.aws.endpoint_url)
+    parameters = f"{own} AwsEndpointUrl={aws_url}"
     hosts = [option for name in NAMES for option in ("--add-host", f"{name}:host-gateway")]
     pulling = ["--skip-pull-image"] if has_image() else []
     return ["--env-vars", str(path), "--parameter-overrides", parameters, *hosts, *pulling]

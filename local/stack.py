@@ -70,7 +70,7 @@ def _started(settings: Config, chosen: dict[str, int]) -> Iterator[tuple[deploy.
         ending.callback(simulator.stop, 5)
         aws = deploy.Aws(chosen["aws"])
         emulator.wait_ready(lambda: _answers(f"{aws.endpoint_url}/_ministack/health"), START_SECONDS)
-        _deploy(aws, settings.state_dir, demo.local_url(chosen["front"]))
+        _deploy(aws, settings.state_dir, chosen["front"])
         simulator.wait_ready(lambda: _answers(f"{demo.local_url(chosen['simulator'])}/simulator"), START_SECONDS)
         front = Front(
             chosen["front"],
@@ -128,10 +128,10 @@ def _build() -> None:
     _say(f"  built in {time.monotonic() - began:.1f} s" if built else "  nothing has changed since the last one")
 
 
-def _deploy(aws: deploy.Aws, state_dir: Path, front_url: str) -> None:
+def _deploy(aws: deploy.Aws, state_dir: Path, front: int) -> None:
     began = time.monotonic()
     _say("sam deploy …")
-    deployed = deploy.ensure_deployed(aws, state_dir, front_url)
+    deployed = deploy.ensure_deployed(aws, state_dir, demo.local_url(front), demo.websocket_url(front))
     _say(f"  deployed in {time.monotonic() - began:.1f} s" if deployed else "  nothing has changed since the last one")
 
 
@@ -147,7 +147,7 @@ def _fill(aws: deploy.Aws, chosen: dict[str, int], state_dir: Path) -> StackFile
     demo.install_rules(simulator_url, front_url, token)
     return StackFile(
         api_url=front_url,
-        app_url=None,
+        app_url=outputs["AppUrl"],
         websocket_url=websocket_url,
         simulator_url=simulator_url,
         aws=AwsAccess(aws.endpoint_url, config.REGION, config.ACCESS_KEY_ID, config.SECRET_ACCESS_KEY),
@@ -169,6 +169,7 @@ def _announce(file: StackFile) -> None:
     first, second = file.demo.users
     print(
         f"""
+  Web app    {file.app_url}
   API        {file.api_url}
   Realtime   {file.websocket_url}   (the WebSocket: ?ticket= and a ticket of POST /api/v1/realtime-tickets)
   ClickSend  {file.simulator_url}   (the simulator: what was sent, and what customers text)

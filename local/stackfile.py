@@ -41,10 +41,10 @@ class Demo:
 
 @dataclass(frozen=True, slots=True)
 class StackFile:
-    """The whole file; addresses that do not exist yet are None."""
+    """The whole file."""
 
     api_url: str
-    app_url: str | None
+    app_url: str
     websocket_url: str
     simulator_url: str
     aws: AwsAccess

@@ -120,8 +120,9 @@ def _backend(monkeypatch: pytest.MonkeyPatch) -> Backend:
         logical: boto3.client("secretsmanager").create_secret(
             Name=logical, SecretString=template_yaml.secret_text(logical)
         )["ARN"]
-        for logical in ("CredentialsSecret", "WebhookSecret", "SigningSecret")
+        for logical in ("CredentialsSecret", "WebhookSecret", "SigningSecret", "PushSecret")
     }
+    boto3.client("ssm").put_parameter(Name="push-public-key", Type="String", Value="none")
     sqs, sns = boto3.client("sqs"), boto3.client("sns")
     queue = sqs.create_queue(QueueName="outbound.fifo", Attributes={"FifoQueue": "true"})["QueueUrl"]
     topic = sns.create_topic(Name="events")["TopicArn"]
@@ -137,6 +138,8 @@ def _backend(monkeypatch: pytest.MonkeyPatch) -> Backend:
         "CREDENTIALS_SECRET_ARN": secrets["CredentialsSecret"],
         "WEBHOOK_SECRET_ARN": secrets["WebhookSecret"],
         "SIGNING_SECRET_ARN": secrets["SigningSecret"],
+        "PUSH_SECRET_ARN": secrets["PushSecret"],
+        "PUSH_KEY_PARAMETER": "push-public-key",
         "REQUIRE_WEBHOOK_TOKEN": "true",
         "INBOUND_WEBHOOK": "inbound-webhook",
         **{

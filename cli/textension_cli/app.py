@@ -9,6 +9,7 @@ from textension_cli import (
     messages,
     numbers,
     opt_outs,
+    push,
     quarantine,
     resending,
     send,
@@ -38,6 +39,7 @@ app.add_typer(opt_outs.app)
 app.add_typer(dlq.app)
 following.register(messages.app)
 resending.register(messages.app)
+app.add_typer(push.app)
 send.register(app)
 usage.register(app)
 fspbx.register(app)

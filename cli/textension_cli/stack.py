@@ -150,6 +150,16 @@ class Stack:
         self._added_later("WebSocketUrl")
         return Gateway(config.realtime().connections_endpoint)
 
+    @property
+    def push_secret_arn(self) -> str:
+        """The secret with the keys that sign pushes. Raises ConfigurationError as `users` does."""
+        return self._added_later("PushSecretArn")
+
+    @property
+    def push_key_parameter(self) -> str:
+        """The parameter with their public half. Raises ConfigurationError as `users` does."""
+        return self._added_later("PushKeyParameter")
+
     def _added_later(self, output: str) -> str:
         value = self.outputs.get(output)
         if not value:

@@ -72,7 +72,7 @@ def disable(session: Session, email: _EMAIL, yes: _YES = False) -> None:
         session,
         disabled,
         f"Disabled {user.email}, and ended {output.count(closed, 'connection')}."
-        f" A token that is out ends within {TOKEN_MINUTES} minutes.",
+        f" A token that is out ends within {TOKEN_MINUTES} minutes: run this again then, for what it opens meanwhile.",
         {"closed_connections": closed},
     )
 

@@ -11,12 +11,13 @@ from textension.api import admin, people, texts
 from textension.api.context import answers
 from textension.api.document import document
 from textension.api.problems import of_error, of_fields, problem
-from textension.api.requests import PREFIX, normalized
+from textension.api.requests import PREFIX, known_parameters, normalized
 from textension.errors import ConfigurationError, TextensionError, Unavailable
 
 logger = Logger()
 metrics = Metrics()
 app = APIGatewayRestResolver(enable_validation=True, strip_prefixes=[PREFIX], response_validation_error_http_code=500)
+app.use(middlewares=[known_parameters])
 app.include_router(texts.router)
 app.include_router(people.router)
 app.include_router(admin.router, prefix="/admin")

@@ -61,12 +61,12 @@ def _take(event: dict[str, Any]) -> Outcome:
 
 def _replay(account: str, post_id: str) -> dict[str, Any]:
     """What became of a quarantined post; errors reach the caller as they are. Only IAM lets anybody ask for this."""
-    poster = next((one for one in assemble.webhook_secret().accounts(again=True) if one.account == account), None)
-    if poster is None:
-        raise ConfigurationError(f"the webhook secret has no entry whose account is {account}: add one")
     post = assemble.door().quarantine.get(account, post_id)
     if post is None:
         return {"outcome": None}
+    poster = next((one for one in assemble.webhook_secret().accounts(again=True) if one.account == account), None)
+    if poster is None:
+        raise ConfigurationError(f"the webhook secret has no entry whose account is {account}: add one")
     outcome = assemble.door().replay(post, poster)
     logger.info("replayed", extra={"id": outcome.id, "outcome": outcome.taken, "reason": outcome.reason})
     metrics.add_metric("InboundReplayed", MetricUnit.Count, 1)

@@ -11,11 +11,13 @@ from typing import Any, Final
 import pytest
 
 from local.build import BUILT, ensure_built
+from tests.events import arrange
 
 # What Lambda's own Python 3.13 brings: https://docs.aws.amazon.com/lambda/latest/dg/lambda-python.html
 RUNTIME: Final = ("boto3", "botocore", "dateutil", "jmespath", "s3transfer", "six.py", "urllib3")
 ISOLATED: Final = Path(__file__).with_name("isolated.py")
 LAYER: Final = BUILT / "CommonLayer" / "python"
+PUSH_LAYER: Final = BUILT / "PushLayer" / "python"
 NOWHERE: Final = "http://127.0.0.1:9"
 """The discard port: nobody answers there."""
 
@@ -33,9 +35,17 @@ BASE: Final = {
     "CREDENTIALS_SECRET_ARN": "nowhere",
     "WEBHOOK_SECRET_ARN": "nowhere",
     "SIGNING_SECRET_ARN": "nowhere",
+    "PUSH_SECRET_ARN": "nowhere",
+    "PUSH_KEY_PARAMETER": "nowhere",
+    **arrange.WEB_APP,
     "REQUIRE_WEBHOOK_TOKEN": "true",
     "DEFAULT_COUNTRY": "AU",
     "CONNECTIONS_URL": "https://abcdef1234.execute-api.ap-southeast-2.amazonaws.com/live",
+    "INBOUND_WEBHOOK": "nowhere",
+    "OUTBOUND_DEAD_LETTER_QUEUE_URL": NOWHERE,
+    "REALTIME_DEAD_LETTER_QUEUE_URL": NOWHERE,
+    "EMAIL_DEAD_LETTER_QUEUE_URL": NOWHERE,
+    "FAILURE_QUEUE_URL": NOWHERE,
     "EMAIL_FROM": "textension@example.com",
     "APP_URL": f"{NOWHERE}/app/",
     "CONFIGURATION_SET": "nowhere",
@@ -84,7 +94,8 @@ def isolated(built: Path, runtime: Path) -> Isolated:
 
     def run(function: str | None, *modules: str, environment: dict[str, str] | None = None, **order: Any) -> Ran:
         before = [str(built / function)] if function else []
-        path = {"before": [*before, str(LAYER)], "after": [str(runtime)], "modules": modules}
+        layers = [LAYER, PUSH_LAYER] if function in {None, "PushNotifier"} else [LAYER]
+        path = {"before": [*before, *map(str, layers)], "after": [str(runtime)], "modules": modules}
         done = subprocess.run(
             [sys.executable, "-I", "-S", "-B", str(ISOLATED)],
             input=json.dumps(path | order),

@@ -19,7 +19,7 @@ from textension.clock import now_ms
 
 from local.simulator import Running
 from tests.build.bridge import over_http
-from tests.build.conftest import BASE, LAYER, RUNTIME, Isolated
+from tests.build.conftest import BASE, LAYER, PUSH_LAYER, RUNTIME, Isolated
 from tests.conftest import Backend
 from tests.events import arrange
 from tests.events.conftest import clicksend, stack
@@ -95,8 +95,13 @@ def test_the_layer_leaves_to_the_runtime_what_is_the_runtimes() -> None:
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_a_function_is_one_file(built: Path, function: str) -> None:
     source = ROOT / "functions" / function / "app.py"
+    found = hashes(built / FUNCTIONS[function])
+    app = {name for name in found if function == "web_app" and name.startswith("dist/")}  # what it is there to serve
 
-    assert hashes(built / FUNCTIONS[function]) == {"app.py": hashlib.sha256(source.read_bytes()).hexdigest()}
+    assert {name: found[name] for name in found.keys() - app} == {
+        "app.py": hashlib.sha256(source.read_bytes()).hexdigest()
+    }
+    assert bool(app) == (function == "web_app")
 
 
 def test_two_builds_are_the_same_to_the_byte(built: Path, tmp_path: Path) -> None:
@@ -166,7 +171,10 @@ UNREACHABLE: Final[dict[str, tuple[str, Any, str]]] = {
     "outbound_sender": ("batch_of_one", 1, ""),
     "sweeper": ("each_minute", None, "Unavailable"),
     "realtime": ("batch_of_events", 4, ""),
+    "app_api": ("conversations", 503, ""),
     "email_notifier": ("one_text", 1, ""),
+    "push_notifier": ("batch_of_one", 1, ""),
+    "web_app": ("config", 200, ""),
 }
 """What each function answers to a file while AWS is out of reach, or what it raises."""
 
@@ -179,9 +187,9 @@ def test_a_function_without_aws_says_so(isolated: Isolated, function: str) -> No
 
     answer = ran.answer
     match function:
-        case "inbound_webhook":
+        case "inbound_webhook" | "app_api" | "web_app":
             answer = ran.answer["statusCode"]
-        case "outbound_sender" | "realtime" | "email_notifier":
+        case "outbound_sender" | "realtime" | "email_notifier" | "push_notifier":
             answer = len(ran.answer["batchItemFailures"])
     assert (answer, ran.raised) == (expected, raised)
 
@@ -213,10 +221,14 @@ LOADED: Final = {
     "outbound_sender": ("batch_of_one", AWS_AND_LOGS | HTTP_CLIENT),
     "sweeper": ("each_minute", AWS_AND_LOGS),  # the HTTP client only where an account is to be looked at
     "realtime": ("batch_of_events", AWS_AND_LOGS),
+    "push_notifier": ("batch_of_one", AWS_AND_LOGS | {"cryptography"}),
+    "web_app": ("nothing_there", {"app", "textension"}),
+    "app_api": ("admin_groups_by_comma", AWS_AND_LOGS),
     "email_notifier": ("one_text", AWS_AND_LOGS | {"phonenumbers"}),  # numbers are written as people read them
 }
 """The packages that a function may load while it handles a file; each one costs every cold start."""
-NOBODY: Final = ("aws_lambda_powertools.event_handler", "aws_xray_sdk", "phonenumbers", "pydantic.v1")
+RESOLVER: Final = "aws_lambda_powertools.event_handler"
+NOBODY: Final = (RESOLVER, "aws_xray_sdk", "phonenumbers", "pydantic.v1")
 
 
 @pytest.fixture
@@ -235,10 +247,18 @@ def environment(stack: Backend) -> Iterator[dict[str, str]]:
             "CREDENTIALS_SECRET_ARN": stack.secrets["CredentialsSecret"],
             "WEBHOOK_SECRET_ARN": stack.secrets["WebhookSecret"],
             "SIGNING_SECRET_ARN": stack.secrets["SigningSecret"],
+            "PUSH_SECRET_ARN": stack.secrets["PushSecret"],
         }
 
 
 ANSWERS: Final[dict[str, Any]] = {
+    "app_api": {
+        "statusCode": 200,
+        "body": '{"items":[{"number":"+61411111111","label":"Sales","enabled":true,"extensions":["101","102"],'
+        '"emails":["sales@example.com"]}],"next":null}',
+        "isBase64Encoded": False,
+        "multiValueHeaders": {"Content-Type": ["application/json"]},
+    },
     "inbound_webhook": {
         "statusCode": 200,
         "headers": {"Content-Type": "application/json"},
@@ -249,12 +269,15 @@ ANSWERS: Final[dict[str, Any]] = {
     "sweeper": {},
     "realtime": {"batchItemFailures": []},
     "email_notifier": {"batchItemFailures": []},
+    "push_notifier": {"batchItemFailures": []},
+    "web_app": 404,
 }
 
 
 def packages(modules: list[str]) -> set[str]:
     """The packages that modules belong to: those of the artifacts and of Lambda's runtime."""
-    known = {Path(name).stem for name in RUNTIME} | {path.stem for path in LAYER.iterdir()} | {"app"}
+    layers = {path.stem for layer in (LAYER, PUSH_LAYER) for path in layer.iterdir()}
+    known = {Path(name).stem for name in RUNTIME} | layers | {"app"}
     return known & {name.partition(".")[0] for name in modules}
 
 
@@ -276,10 +299,12 @@ def test_a_function_loads_what_it_uses(
             f"\n{function}: import {ran.import_seconds * 1000:.0f} ms ({len(ran.imported)} modules), "
             f"first event {ran.handler_seconds * 1000:.0f} ms ({len(ran.used)} modules)"
         )
-    assert (ran.answer, ran.raised) == (ANSWERS[function], "")
+    answer = ran.answer["statusCode"] if function == "web_app" else ran.answer
+    assert (answer, ran.raised) == (ANSWERS[function], "")
     assert len(stack.mails()) == (function == "email_notifier")
     assert packages(ran.used) == expected
-    assert [name for name in ran.used if name.startswith(NOBODY) and name.partition(".")[0] not in expected] == []
+    wanted = tuple({RESOLVER} if function == "app_api" else expected & {"phonenumbers"})
+    assert [name for name in ran.used if name.startswith(NOBODY) and not name.startswith(wanted)] == []
 
 
 def test_a_sweep_that_looks_at_clicksend_loads_the_http_client(

@@ -81,6 +81,7 @@ def outputs(aws: Backend) -> dict[str, str]:
         "TableName": aws.table_name,
         "EventsTopicArn": aws.topic_arn,
         "OutboundQueueUrl": aws.queue_url,
+        "PushKeyParameter": "push-public-key",
         **{f"{name}Arn": arn for name, arn in aws.secrets.items()},
     }
     return {name: known.get(name, "not-needed") for name in template_yaml.load()["Outputs"]}
@@ -180,7 +181,7 @@ def write_stack_file(folder: Path, endpoint_url: str, values: dict[str, str]) ->
     access = {"endpoint_url": endpoint_url, "region": REGION, "access_key_id": "test", "secret_access_key": "test"}
     content = {
         "api_url": "http://127.0.0.1:8080",
-        "app_url": None,
+        "app_url": "http://127.0.0.1:8080/app/",
         "websocket_url": None,
         "simulator_url": "http://127.0.0.1:8081",
         "aws": access,

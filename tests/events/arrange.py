@@ -16,11 +16,13 @@ from textension.aws.connections import TICKET_LIFE, Connection, Connections, Hol
 from textension.aws.emails import EmailMarks, MarkState
 from textension.aws.messages import Messages
 from textension.aws.numbers import Numbers
+from textension.aws.push_subscriptions import PushSubscriptions
 from textension.aws.table import Put, Table
 from textension.clock import DAY, HOUR, MINUTE, now_ms
 from textension.message import Conversation, Direction, Message, NumberSettings, Step
 from textension.states import State
 
+from tests.browser import Browser
 from tests.template_yaml import ROOT
 
 EVENTS: Final = ROOT / "events"
@@ -132,6 +134,24 @@ def for_sweeper(messages: Messages) -> None:
     put(messages, outbound("too_late", State.QUEUED, rung_at=long_ago, valid_until=long_ago + MINUTE))
     put(messages, outbound("worker_lost", State.SENDING, lease_until=long_ago, claimed_by="0123456789abcdef"))
     put(messages, outbound("not_due", State.QUEUED, valid_until=int(time.time() * 1000) + DAY + HOUR))
+
+
+WEB_APP: Final = {
+    "COGNITO_ENDPOINT": "https://cognito-idp.ap-southeast-2.amazonaws.com/",
+    "USER_POOL_CLIENT_ID": "TestClientId0000000000000",
+    "AWS_REGION": "ap-southeast-2",
+    "WEBSOCKET_URL": "wss://abcdef1234.execute-api.ap-southeast-2.amazonaws.com/live",
+}
+"""The environment of `web_app`, besides its parameter."""
+SUBSCRIBED: Final = ("101", "102", "103")
+"""Extensions with one browser each that takes pushes; nobody texts the last."""
+
+
+def for_push_notifier(table: Table, endpoint: str) -> None:
+    """Browsers whose push service is at `endpoint`."""
+    for extension in SUBSCRIBED:
+        subscription = Browser().subscription(f"browser-{extension}", f"{endpoint}/{extension}")
+        PushSubscriptions(table).put(ACCOUNT, extension, subscription)
 
 
 CONNECTED: Final = {"TestConnected1Id=": "101", "TestConnected2Id=": "102", "TestConnected3Id=": "103"}

@@ -100,7 +100,27 @@ STREAM: Final = {
     "mark_published": Relayed(),
     "summary_changed": Relayed(),
     "ttl_remove": Relayed(),
+    "conversation_read": Relayed(("conversation.read",)),
 }
+
+APP: Final[dict[str, tuple[int, str | None]]] = {
+    "me": (200, None),
+    "conversations": (200, None),
+    "send_path_encoded": (202, None),
+    "send_path_decoded": (202, None),
+    "send_without_key": (400, "idempotency_key_missing"),
+    "send_form": (415, "unsupported_media_type"),
+    "send_not_json": (400, "json_invalid"),
+    "number_of_another_extension": (404, "not_found"),
+    "admin_groups_by_comma": (200, None),
+    "admin_groups_in_brackets": (200, None),
+    "admin_by_nobody": (403, "admin_only"),
+    "openapi": (200, None),
+}
+"""The status of each file of `app_api`, and the code of its problem."""
+
+REPLAYS: Final = ("replay_absent",)
+"""The files of `inbound_webhook` that are no posts: `app_api` asks for quarantined ones."""
 
 SENDER: Final[dict[str, tuple[int, ...]]] = {
     "batch_of_one": (),
@@ -173,6 +193,25 @@ BATCHES: Final = {
     ),
 }
 REALTIME: Final[dict[str, Socket | Batch]] = {**SOCKETS, **BATCHES}
+
+
+PUSHES: Final[dict[str, tuple[tuple[int, ...], int]]] = {
+    "batch_of_one": ((), 2),
+    "batch_with_an_unreadable_record": ((0,), 4),
+    "record_that_comes_again": ((), 2),
+}
+"""Positions of the records that the queue is to bring again, and how many pushes go out to `arrange.SUBSCRIBED`."""
+
+WEB: Final = {
+    "app": (308, ""),
+    "app_with_its_slash": (200, "text/html; charset=utf-8"),
+    "index_by_name": (200, "text/html; charset=utf-8"),
+    "config": (200, "application/json"),
+    "head_of_config": (200, "application/json"),
+    "nothing_there": (404, "application/problem+json"),
+    "path_that_climbs": (404, "application/problem+json"),
+}
+"""The status of each answer of the web app, and its type."""
 
 
 def failures(records: list[dict[str, dict[str, str]]], positions: tuple[int, ...]) -> dict[str, list[dict[str, str]]]:

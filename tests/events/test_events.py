@@ -5,6 +5,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -15,22 +16,29 @@ from textension import events as announcement
 from textension.aws import items
 from textension.aws.connections import Connections
 from textension.aws.emails import EmailTroubles
+from textension.aws.secrets import put_push_keys
 from textension.message import Direction, Message
+from textension.push.vapid import new_keys
 from textension.states import State
 
 from local.simulator import Running
 from tests import template_yaml
+from tests.browser import Service, running
 from tests.conftest import Backend, Context, forget, load_function
 from tests.events import arrange
 from tests.events.expected import (
+    APP,
     BATCHES,
     EMAIL,
     INBOUND,
+    PUSHES,
     REALTIME,
+    REPLAYS,
     SENDER,
     SOCKETS,
     STREAM,
     SWEEPER,
+    WEB,
     Batch,
     Emailed,
     Inbound,
@@ -63,12 +71,15 @@ def invoke(function: str, case: str) -> Any:
 def test_each_file_has_a_line_in_the_table_and_each_line_a_file() -> None:
     expected: dict[str, Mapping[str, object]]
     expected = {
+        "app_api": APP,
         "email_notifier": EMAIL,
-        "inbound_webhook": INBOUND,
+        "inbound_webhook": {**INBOUND, **dict.fromkeys(REPLAYS)},
         "outbound_sender": SENDER,
+        "push_notifier": PUSHES,
         "realtime": REALTIME,
         "stream_relay": STREAM,
         "sweeper": SWEEPER,
+        "web_app": WEB,
     }
 
     assert {function: arrange.cases(function) for function in arrange.functions()} == {
@@ -279,6 +290,28 @@ def test_the_bare_path_can_be_opened(webhook: Backend, monkeypatch: pytest.Monke
     assert len(received(webhook)) == 1
 
 
+@pytest.mark.parametrize("case", REPLAYS)
+def test_a_replay_of_what_is_not_there_says_so(webhook: Backend, case: str) -> None:
+    assert invoke("inbound_webhook", case) == {"outcome": None}
+
+
+# ---------------------------------------------------------------- app_api
+
+
+@pytest.mark.parametrize(("case", "expected"), APP.items())
+def test_an_app_is_answered(stack: Backend, case: str, expected: tuple[int, str | None]) -> None:
+    answer = invoke("app_api", case)
+
+    body = json.loads(answer["body"])
+    assert (answer["statusCode"], body.get("code")) == expected
+
+
+def test_a_path_means_the_same_encoded_and_decoded(stack: Backend) -> None:
+    first = invoke("app_api", "send_path_encoded")
+
+    assert json.loads(invoke("app_api", "send_path_decoded")["body"]) == json.loads(first["body"])
+
+
 # ---------------------------------------------------------------- stream_relay
 
 
@@ -435,3 +468,52 @@ def test_what_happens_is_heard_by_whom_it_concerns(apps: Clients, case: str, exp
     for connection, extension in arrange.CONNECTED.items():
         types = tuple(json.loads(frame)["type"] for frame in apps.heard(connection))
         assert types == expected.heard.get(extension, ())
+
+
+# ---------------------------------------------------------------- push_notifier
+
+
+@pytest.mark.parametrize(("case", "expected"), PUSHES.items())
+def test_a_text_is_pushed_to_the_browsers_of_its_extensions(
+    stack: Backend, case: str, expected: tuple[tuple[int, ...], int]
+) -> None:
+    failed, count = expected
+    put_push_keys(stack.secrets["PushSecret"], new_keys("mailto:ops@example.com"), replace=False)
+    with Service() as service, running(service):
+        arrange.for_push_notifier(stack.table, f"http://127.0.0.1:{service.server_port}")
+
+        answer = invoke("push_notifier", case)
+
+        assert answer == failures(arrange.event("push_notifier", case)["Records"], failed)
+        assert len(service.pushes) == count
+        assert {one.path for one in service.pushes} == {"/101", "/102"}
+
+
+# ---------------------------------------------------------------- web_app
+
+
+@pytest.mark.parametrize(("case", "expected"), WEB.items())
+def test_the_web_app_is_served(
+    stack: Backend, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, case: str, expected: tuple[int, str]
+) -> None:
+    (tmp_path / "index.html").write_text("<!doctype html>")
+    for variable, value in arrange.WEB_APP.items():
+        monkeypatch.setenv(variable, value)
+    app = load_function("web_app")
+    app.DIST = tmp_path  # type: ignore[attr-defined]
+    event = arrange.event("web_app", case)
+
+    answer = app.handler(event, Context())
+
+    assert (answer["statusCode"], answer["headers"].get("Content-Type", "")) == expected
+    assert bool(answer["body"]) == (answer["isBase64Encoded"]) == (event["httpMethod"] == "GET" and case != "app")
+
+
+@pytest.mark.parametrize("case", WEB)
+def test_a_file_of_the_web_app_has_an_address_of_the_template(case: str) -> None:
+    event = arrange.event("web_app", case)
+    properties = template_yaml.load()["Resources"]["WebApp"]["Properties"]
+    addresses = {(one["Properties"]["Path"], one["Properties"]["Method"]) for one in properties["Events"].values()}
+
+    assert (event["resource"], event["httpMethod"].lower()) in addresses
+    assert event["multiValueHeaders"] == {name: [value] for name, value in event["headers"].items()}

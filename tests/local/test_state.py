@@ -16,7 +16,7 @@ from tests import template_yaml
 
 FILE = StackFile(
     api_url="http://127.0.0.1:8080",
-    app_url=None,
+    app_url="http://127.0.0.1:8080/app/",
     websocket_url="ws://127.0.0.1:8080/realtime",
     simulator_url="http://127.0.0.1:8081",
     aws=AwsAccess("http://127.0.0.1:4566", "ap-southeast-2", "test", "test"),
@@ -192,6 +192,10 @@ def test_a_stack_is_deployed_again_when_its_address_in_front_is_another(
     aws = deploy.Aws(4566)
 
     urls = ("http://127.0.0.1:8080", "http://127.0.0.1:8080", "http://127.0.0.1:9090")
-    assert [deploy.ensure_deployed(aws, tmp_path, url) for url in urls] == [True, False, True]
+    assert [deploy.ensure_deployed(aws, tmp_path, url, "ws://127.0.0.1:8080/realtime") for url in urls] == [
+        True,
+        False,
+        True,
+    ]
     assert ["PublicUrl=http://127.0.0.1:9090" in arguments for arguments in deployed] == [False, True]
     assert all("EmailFrom=textension@example.com" in arguments for arguments in deployed)

@@ -209,6 +209,11 @@ class Office:
         pages = self.dynamodb.get_paginator("scan").paginate(TableName=self.file.outputs["TableName"])
         return [item for page in pages for item in page["Items"]]
 
+    def close_circuit(self) -> None:
+        """Let nobody wait any more because of a fault that is over."""
+        key = {"pk": {"S": f"ACCOUNT#{self.file.demo.account}"}, "sk": {"S": "CIRCUIT"}}
+        self.dynamodb.delete_item(TableName=self.file.outputs["TableName"], Key=key)
+
     @cached_property
     def dynamodb(self) -> Any:
         """The emulator's DynamoDB."""

@@ -39,6 +39,7 @@ def test_stack_json_is_what_other_programs_may_rely_on(stack: RunningStack) -> N
         "demo",
     ]
     assert written["outputs"]["ApiUrl"] == written["api_url"]
+    assert written["outputs"]["AppUrl"] == written["app_url"] == written["api_url"] + "/app/"
     assert written["outputs"]["WebSocketUrl"] == written["websocket_url"]
     assert written["websocket_url"] == written["api_url"].replace("http://", "ws://") + "/realtime"
     assert written["outputs"]["WebhookUrl"].startswith(written["api_url"] + "/webhook/")

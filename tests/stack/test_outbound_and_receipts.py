@@ -15,6 +15,7 @@ PEER = "+61422222222"
 def _no_faults(office: Office) -> Iterator[None]:
     yield
     office.clicksend("DELETE", "/faults")
+    office.close_circuit()
 
 
 def test_a_reply_is_sent_once_and_becomes_delivered(office: Office) -> None:
@@ -85,7 +86,7 @@ def test_what_clicksend_had_no_time_for_is_sent_a_little_later(office: Office) -
     office.clicksend("POST", "/faults", mode="429", retry_after=1)
     message_id = office.send(PEER, "after a pause")
     eventually(lambda: office.message(message_id)["reason"] == "TOO_MANY_REQUESTS", within=20, what="queued again")
-    eventually(lambda: office.state(message_id) == "delivered", within=90, what="delivered after the sweeper's round")
+    eventually(lambda: office.state(message_id) == "delivered", within=150, what="delivered after the sweeper's round")
     assert len(office.arrivals("after a pause")) == 1
     journey = [step["state"] for step in office.message(message_id)["journey"]]
     assert journey == ["queued", "sending", "queued", "sending", "sent", "delivered"]

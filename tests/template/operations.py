@@ -10,7 +10,7 @@ from textension.inbound import Taken
 from textension.states import State
 
 from tests import template_yaml
-from tests.template.checks import mappings, queues
+from tests.template.queues import mappings, queues
 from tests.template.translated import Properties, Template, functions, of_type, target
 
 type Check = Callable[[Template], list[str]]
@@ -102,7 +102,9 @@ def published(template: Template) -> dict[str, set[str]]:
     """The names of the metrics of each function, by its service name, read in its code."""
     found = {}
     for function in functions(template).values():
-        service = function["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"]
+        service = function["Environment"]["Variables"].get("POWERTOOLS_SERVICE_NAME")
+        if service is None:
+            continue  # the web app's pages: it publishes nothing
         code = (template_yaml.ROOT / "functions" / service / "app.py").read_text()
         computed = {start + end for start in _COMPUTED.findall(code) for end in _ENDINGS.get(start, ())}
         found[service] = {*_LITERAL.findall(code), *computed}

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests import template_yaml
-from tests.template import checks, operations
+from tests.template import api, operations, running
 from tests.template.operations import EVERYWHERE, Check
 from tests.template.translated import Template, functions, of_type, target, translate
 
@@ -21,7 +21,7 @@ KEY = "arn:aws:kms:ap-southeast-2:123456789012:key/00000000-0000-0000-0000-00000
 @pytest.mark.parametrize("environment", ["local", "prod"])
 @pytest.mark.parametrize("check", EVERYWHERE, ids=lambda check: check.__name__)
 def test_it_holds(check: Check, environment: str) -> None:
-    assert check(translated(Environment=environment)) == []
+    assert check(translated(Environment=environment, Alarms="all")) == []
 
 
 def edit(name: str, **values: Any) -> Callable[[Template], None]:
@@ -57,7 +57,7 @@ MUTATIONS: list[tuple[Check, Callable[[Template], None]]] = [
 
 @pytest.mark.parametrize(("check", "mutate"), MUTATIONS, ids=[check.__name__ for check, _ in MUTATIONS])
 def test_it_is_noticed_when_it_does_not_hold(check: Check, mutate: Callable[[Template], object]) -> None:
-    broken = copy.deepcopy(translated())
+    broken = copy.deepcopy(translated(Alarms="all"))
     mutate(broken)
 
     assert check(broken) != []
@@ -67,20 +67,28 @@ def test_every_check_has_been_seen_to_fail() -> None:
     assert {check for check, _ in MUTATIONS} == set(EVERYWHERE)
 
 
-def test_alarms_cost_what_the_docs_and_the_parameter_say() -> None:
-    count = sum(len(list(operations.watched(one))) for one in operations.alarms(translated()).values())
+@pytest.mark.parametrize("choice", ["essential", "all"])
+def test_alarms_cost_what_the_docs_and_the_parameter_say(choice: str) -> None:
+    chosen = operations.alarms(translated(Alarms=choice)).values()
+    count = sum(len(list(operations.watched(one))) for one in chosen)
     parameter = translated()["Parameters"]["Alarms"]["Description"]
     costs = (template_yaml.ROOT / "docs" / "costs.md").read_text()
 
-    assert f"{count} alarm metrics" in parameter
+    assert re.search(rf"\b{count}\b", parameter)
     assert f"{count} alarm metrics" in costs
+
+
+def test_the_essential_alarms_are_all_but_those_of_single_functions() -> None:
+    more = operations.alarms(translated(Alarms="all")).keys() - operations.alarms(translated()).keys()
+
+    assert more == {f"{name}ErrorsAlarm" for name in functions(translated())}
 
 
 # ---------------------------------------------------------------- optional parameters
 
 
 def test_without_alarms_and_dashboard_the_topic_is_all_that_is_left() -> None:
-    quiet = translated(Alarms="false", Dashboard="false")
+    quiet = translated(Alarms="none", Dashboard="false")
 
     assert of_type(quiet, "AWS::CloudWatch::Alarm") == of_type(quiet, "AWS::CloudWatch::Dashboard") == {}
     assert "OperationsTopic" in of_type(quiet, "AWS::SNS::Topic")
@@ -101,7 +109,7 @@ def test_access_logs_are_off_and_hold_no_address_when_on() -> None:
 
     assert target(stage["AccessLogSetting"]["DestinationArn"]) == "ApiAccessLogs"
     assert {"resource", "status", "method"} <= line.keys()
-    assert checks.nothing_is_traced(logging) == []
+    assert running.nothing_is_traced(logging) == []
     assert of_type(logging, "AWS::Logs::LogGroup")["ApiAccessLogs"]["RetentionInDays"] == "30"
     assert "AccessLogSetting" not in next(iter(of_type(translated(), "AWS::ApiGateway::Stage").values()))
     assert "ApiAccessLogs" not in translated()["Resources"]
@@ -122,6 +130,7 @@ def test_a_name_of_ones_own_becomes_the_address_everywhere() -> None:
     assert "BasePath" not in mapping
     for output in ("ApiUrl", "WebhookUrl"):
         assert named["Outputs"][output]["Value"]["Fn::Sub"].startswith("https://${DomainName}")
+    assert named["Outputs"]["AppUrl"]["Value"] == {"Fn::Sub": "https://${DomainName}/app/"}
     mail = functions(named)["EmailNotifier"]["Environment"]["Variables"]
     assert mail["APP_URL"] == {"Fn::Sub": "https://${DomainName}/app/"}
     assert named["Outputs"]["DomainTarget"]["Value"] == {"Fn::GetAtt": ["Domain", "RegionalDomainName"]}
@@ -165,7 +174,7 @@ def test_the_apps_methods_are_throttled_and_the_webhooks_stay_theirs() -> None:
         "ThrottlingRateLimit": "7",
         "ThrottlingBurstLimit": "9",
     }
-    assert checks.webhooks_are_throttled(slow) == []
+    assert api.webhooks_are_throttled(slow) == []
 
 
 def test_concurrency_is_kept_for_the_webhook_only_where_asked_for() -> None:

@@ -50,19 +50,17 @@ def translate(**parameters: str) -> Template:
 
 
 def resolved(template: Template, values: Mapping[str, str]) -> Template:
-    """The template with its parameters put in and its conditions decided."""
+    """The template with its parameters put in and its conditions decided: what they rule out is gone."""
     conditions = {name: _truth(node, values) for name, node in template.get("Conditions", {}).items()}
-    parts = {name: _present(template[name], values, conditions) for name in ("Resources", "Outputs")}
-    return {**parts, "Parameters": template["Parameters"]}
-
-
-def _present(part: Template, values: Mapping[str, str], conditions: Mapping[str, bool]) -> Template:
-    """What of a part there is, resolved: its condition holds, or it has none."""
-    return {
-        name: _resolve(one, values, conditions)
-        for name, one in part.items()
-        if "Condition" not in one or conditions[one["Condition"]]
+    parts = {
+        part: {
+            name: _resolve(one, values, conditions)
+            for name, one in template[part].items()
+            if "Condition" not in one or conditions[one["Condition"]]
+        }
+        for part in ("Resources", "Outputs")
     }
+    return {**parts, "Parameters": template["Parameters"], "Conditions": conditions}
 
 
 def _truth(node: Node, values: Mapping[str, str]) -> bool:

@@ -132,6 +132,13 @@ def test_a_thread_is_paged_from_its_end(aws: Backend) -> None:
     assert texts == [f"text {index}" for index in reversed(range(5))]
 
 
+def test_a_misspelt_parameter_is_refused(aws: Backend) -> None:
+    answer = ANA("GET", "/conversations", query={"limt": 5})
+
+    assert (answer.status, answer.code) == (422, "invalid")
+    assert answer.body["detail"] == "there is no query parameter limt: cursor, limit, number, unread"
+
+
 # ---------------------------------------------------------------- sending
 
 
@@ -259,9 +266,10 @@ def at(seconds: int) -> str:
 
 
 def test_a_text_may_be_sent_later_and_taken_back(aws: Backend) -> None:
-    sent = ANA.send(NUMBER, PEER, "Tomorrow.", "1", schedule_at=at(3600))
+    later = at(3600)
+    sent = ANA.send(NUMBER, PEER, "Tomorrow.", "1", schedule_at=later)
 
-    assert (sent.body["state"], sent.body["scheduled_at"]) == ("scheduled", at(3600).replace("Z", ".000Z"))
+    assert (sent.body["state"], sent.body["scheduled_at"]) == ("scheduled", later.replace("Z", ".000Z"))
     cancelled = ANA("POST", "/messages/{message_id}/cancel", sent.body["id"])
     assert (cancelled.status, cancelled.body["state"]) == (200, "cancelled")
     assert ANA("POST", "/messages/{message_id}/cancel", sent.body["id"]).body["state"] == "cancelled"

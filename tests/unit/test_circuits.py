@@ -30,7 +30,31 @@ def send(*messages: Message, by: int) -> Report:
     return replace(assemble.sender(), clock=lambda: then).send(bells, remaining=lambda: 30_000)
 
 
-@pytest.mark.parametrize("mode", ["429", "500", "401", "reset"])
+def test_one_accident_keeps_nobody_waiting_and_two_do(
+    aws: Backend, clicksend: httpx.Client, circuits: Circuits
+) -> None:
+    fault(clicksend, "500", times=2)
+    ring(queue(aws, "first", key="1"))
+    assert circuits.get("main") is None
+
+    ring(queue(aws, "second", key="2"))
+
+    assert circuits.get("main") is not None
+
+
+def test_a_batch_that_went_through_in_part_says_nothing_against_clicksend(
+    aws: Backend, clicksend: httpx.Client, circuits: Circuits
+) -> None:
+    circuits.open("main", "HTTP_500", now=now_ms() - 2 * BETWEEN_PROBES)
+    circuits.close("main")
+    fault(clicksend, "status", status="SOMETHING_IS_WRONG", to="+12025550101")
+
+    ring(queue(aws, "first", key="1"), queue(aws, "second", key="2", to="+12025550101"))
+
+    assert circuits.get("main") is None
+
+
+@pytest.mark.parametrize("mode", ["429", "401"])
 def test_one_failure_keeps_the_others_waiting(
     aws: Backend, clicksend: httpx.Client, circuits: Circuits, mode: str
 ) -> None:

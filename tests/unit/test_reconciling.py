@@ -25,10 +25,10 @@ def look(*messages: Message, by: int = 0, remaining: int = 60_000) -> dict[str, 
     return dict(replace(assemble.reconciler(), clock=lambda: then).run(messages, remaining=lambda: remaining))
 
 
-def lost(aws: Backend, clicksend: httpx.Client, *, processed: bool, key: str = "1", **to: str) -> Message:
+def lost(aws: Backend, clicksend: httpx.Client, *, processed: bool, key: str = "1") -> Message:
     """A message whose answer never came, be it processed or not."""
     fault(clicksend, "reset", processed=processed, times=1)
-    message = queue(aws, f"text {key}", key=key, **to)
+    message = queue(aws, f"text {key}", key=key)
     ring(message)
     Circuits(aws.table).close("main")  # or the next one would wait for ClickSend to come back
     found = now_is(aws, message)

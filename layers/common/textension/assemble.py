@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from textension.inbound import Door
     from textension.office import Office
     from textension.outbound import Sender
+    from textension.push.pushes import Pushes
     from textension.realtime import Realtime
     from textension.reconciling import Reconciler
     from textension.relay import Relay
@@ -286,4 +287,23 @@ def copies() -> Copies:
         mailer=Mailer(environment.EMAIL_FROM, environment.CONFIGURATION_SET),
         signer=SigningSecret(environment.SIGNING_SECRET_ARN).signer(),
         app_url=environment.APP_URL,
+    )
+
+
+@functools.cache
+def pushes() -> Pushes:
+    """The pushes, for `push_notifier`."""
+    from textension.aws.push_subscriptions import PushMarks, PushSubscriptions
+    from textension.aws.secrets import PushSecret
+    from textension.push.client import PushClient
+    from textension.push.pushes import Pushes
+
+    environment = config.push()
+    table = Table(environment.TABLE_NAME)
+    return Pushes(
+        subscriptions=PushSubscriptions(table),
+        marks=PushMarks(table),
+        secret=PushSecret(environment.PUSH_SECRET_ARN),
+        client=PushClient(),
+        local=environment.ENVIRONMENT == "local",
     )

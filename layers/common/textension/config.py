@@ -100,6 +100,12 @@ class EmailEnvironment(SigningEnvironment):
     CONFIGURATION_SET: Text
 
 
+class PushEnvironment(Environment):
+    """Of `push_notifier`."""
+
+    PUSH_SECRET_ARN: Text
+
+
 @functools.cache
 def webhook() -> WebhookEnvironment:
     """The webhook's environment."""
@@ -150,3 +156,9 @@ def realtime() -> RealtimeEnvironment:
 def email() -> EmailEnvironment:
     """The e-mail copies' environment."""
     return EmailEnvironment.read()
+
+
+@functools.cache
+def push() -> PushEnvironment:
+    """The pushes' environment."""
+    return PushEnvironment.read()

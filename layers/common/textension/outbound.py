@@ -180,13 +180,20 @@ class Sender:
 
     def _heed(self, account: str, verdicts: Iterable[Verdict], *, closed: bool) -> int | None:
         """Open the account's circuit where a request failed, or close it; until when it is open (Unix ms)."""
-        failed = next((verdict for verdict in verdicts if _fails(verdict)), None)
+        told = list(verdicts)
+        failed = told[0]
         try:
-            if failed is None:
+            if not all(_fails(verdict) for verdict in told):
                 if not closed:
                     self.circuits.close(account)
                 return None
-            return self.circuits.open(account, failed.reason, now=self.clock(), wait=failed.retry_after)
+            return self.circuits.open(
+                account,
+                failed.reason,
+                now=self.clock(),
+                wait=failed.retry_after,
+                at_once=failed.meaning is not Meaning.UNKNOWN,
+            )
         except Unavailable:
             return None  # the messages wait by their own backoff
 

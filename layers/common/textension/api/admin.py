@@ -255,7 +255,7 @@ def replay(caller: AdminOf, post_id: QuarantinePath) -> models.Replayed:
     summary="Who opted out",
     tags=TAGS,
     operation_id="adminListOptOuts",
-    responses=answers(OptOuts, 400),
+    responses=answers(OptOuts, 400, 404),
 )
 def list_opt_outs(
     caller: AdminOf, number: NumberQuery = None, cursor: CursorQuery = None, limit: LimitQuery = 100

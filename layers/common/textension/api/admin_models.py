@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, StrictBool
 
 from textension.api.models import E164, Answer, Cursor, MessageId, Request, Time, Trimmed
 from textension.message import NumberSettings
@@ -55,7 +55,7 @@ class NumberPut(Request):
     emails: Emails = Field(default_factory=list)
     label: Label = ""
     enabled: Annotated[
-        bool, Field(description="A disabled number keeps its texts, tells nobody and sends nothing.")
+        StrictBool, Field(description="A disabled number keeps its texts, tells nobody and sends nothing.")
     ] = True
 
 
@@ -65,7 +65,7 @@ class NumberChanges(Request):
     extensions: Extensions | None = None
     emails: Emails | None = None
     label: Label | None = None
-    enabled: bool | None = None
+    enabled: StrictBool | None = None
 
 
 class BulkChange(Request):

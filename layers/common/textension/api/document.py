@@ -46,6 +46,7 @@ def document(app: APIGatewayRestResolver) -> str:
                 operation["responses"]["200"]["content"] = {"application/json": {"schema": {"type": "object"}}}
                 del operation["responses"]["422"]  # it takes nothing that could be wrong
             _describe(operation)
+            _link(operation)
     return json.dumps(found, ensure_ascii=False, separators=(",", ":"))
 
 
@@ -56,6 +57,8 @@ def _describe(operation: dict[str, Any]) -> None:
     for status in early:
         schema = {"$ref": "#/components/schemas/Problem"}
         responses[str(status)] = {"description": MEANS[status], "content": {CONTENT_TYPE: {"schema": schema}}}
+    if "204" in responses:
+        responses["204"].pop("content", None)
     for status, response in responses.items():
         problem = response.get("content", {}).get(CONTENT_TYPE)
         if problem is None:
@@ -64,6 +67,35 @@ def _describe(operation: dict[str, Any]) -> None:
         if status in {"429", "500", "503"}:
             response["headers"] = {"Retry-After": {"description": "Seconds", "schema": {"type": "integer"}}}
     operation["responses"] = dict(sorted(responses.items()))
+
+
+# What the answer to one operation gives to others: by operation, the good status, and where each parameter comes from.
+_CONVERSATION: Final = {"number": "$request.path.number", "peer": "$request.path.peer"}
+_MESSAGE: Final = {"message_id": "$response.body#/id"}
+_LINKS: Final[dict[str, dict[str, dict[str, str]]]] = {
+    "sendMessage": {
+        "getMessage": _MESSAGE,
+        "cancelMessage": _MESSAGE,
+        "resendMessage": _MESSAGE,
+        "listMessages": _CONVERSATION,
+    },
+    "resendMessage": {"getMessage": _MESSAGE, "cancelMessage": _MESSAGE},
+    "listMessages": {"getMessage": {"message_id": "$response.body#/items/0/id"}},
+    "listChanges": {"listChanges": {"since": "$response.body#/next"}},
+    "blockPeer": {"unblockPeer": _CONVERSATION, "getConversation": _CONVERSATION},
+    "putContact": {name: {"peer": "$request.path.peer"} for name in ("getContact", "deleteContact")},
+    "deleteContact": {"getContact": {"peer": "$request.path.peer"}},
+    "adminPutNumber": {name: {"number": "$request.path.number"} for name in ("adminGetNumber", "adminRemoveNumber")},
+    "adminRemoveNumber": {"adminGetNumber": {"number": "$request.path.number"}},
+    "adminListQuarantine": {"adminReplay": {"post_id": "$response.body#/items/0/id"}},
+}
+
+
+def _link(operation: dict[str, Any]) -> None:
+    links = _LINKS.get(operation["operationId"], {})
+    if links:
+        good = next(response for status, response in operation["responses"].items() if status.startswith("2"))
+        good["links"] = {name: {"operationId": name, "parameters": found} for name, found in links.items()}
 
 
 _EXAMPLES: Final = {

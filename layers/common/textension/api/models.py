@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StrictBool
 
 from textension import segments
 from textension.aws.contacts import Contact as StoredContact
@@ -33,7 +33,19 @@ def _trimmed(value: object) -> object:
     return value.strip() if isinstance(value, str) else value
 
 
+def _text_only(value: object) -> object:
+    """A time is given in words: a number is as likely to be seconds as milliseconds."""
+    if not isinstance(value, str):
+        raise ValueError("give the time as text, like 2026-11-22T03:15:00Z")
+    return value
+
+
 Text = Annotated[str, BeforeValidator(_no_half_characters)]
+Moment = Annotated[
+    AwareDatetime,
+    BeforeValidator(_text_only),
+    Field(examples=["2026-11-22T03:15:00Z"]),
+]
 Trimmed = Annotated[str, BeforeValidator(_trimmed)]
 
 
@@ -249,9 +261,9 @@ class NewMessage(Request):
     """A text to send."""
 
     text: Annotated[Text, Field(description="1 to 8 segments: see POST /segments.", examples=["Yes, until five."])]
-    schedule_at: Annotated[AwareDatetime | None, Field(description="When to send it, within 90 days; else now.")] = None
+    schedule_at: Annotated[Moment | None, Field(description="When to send it, within 90 days; else now.")] = None
     valid_until: Annotated[
-        AwareDatetime | None,
+        Moment | None,
         Field(
             description="After this it is not sent any more; else after 24 hours, at most 72 after it is to be sent."
         ),
@@ -344,7 +356,7 @@ class PushSubscription(Request):
 
     endpoint: Annotated[str, Field(max_length=1000, examples=["https://fcm.googleapis.com/fcm/send/abc"])]
     keys: PushKeys
-    show_text: Annotated[bool, Field(description="Whether a push may carry a text's beginning.")] = False
+    show_text: Annotated[StrictBool, Field(description="Whether a push may carry a text's beginning.")] = False
 
 
 class OptOut(Answer):

@@ -1,28 +1,18 @@
 """The routes of contacts and push subscriptions."""
 
-from typing import Final
-from urllib.parse import urlsplit
-
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.api_gateway import Router
 
-from textension import assemble
+from textension import assemble, config
 from textension.api import models
 from textension.api.context import CallerOf, answers
 from textension.api.requests import PeerPath, SubscriptionPath
 from textension.aws.contacts import Contact
 from textension.aws.push_subscriptions import PushSubscription
 from textension.errors import BadInput, NotFound
+from textension.push import services
 
 router = Router()  # type: ignore[no-untyped-call]
-
-# A client names the address that we shall post to: only where browsers' makers run their push services.
-PUSH_SERVICES: Final = (
-    "fcm.googleapis.com",
-    "updates.push.services.mozilla.com",
-    "web.push.apple.com",
-    "notify.windows.com",
-)
 
 
 @router.get(
@@ -111,13 +101,6 @@ def delete_push_subscription(caller: CallerOf, subscription_id: SubscriptionPath
 
 
 def _known_service(endpoint: str) -> None:
-    try:
-        url = urlsplit(endpoint)
-        plain = url.scheme == "https" and url.port in {None, 443} and not url.username and "\\" not in endpoint
-    except ValueError as error:
-        raise BadInput("endpoint: not an address", code="push_service_unknown") from error
-    host = url.hostname or ""
-    if not plain or not any(host == one or host.endswith(f".{one}") for one in PUSH_SERVICES):
-        raise BadInput(
-            f"endpoint: an https address of a push service: {', '.join(PUSH_SERVICES)}", code="push_service_unknown"
-        )
+    if not services.is_known(endpoint, local=config.app().ENVIRONMENT == "local"):
+        known = ", ".join(services.PUSH_SERVICES)
+        raise BadInput(f"endpoint: an https address of a push service: {known}", code="push_service_unknown")

@@ -10,6 +10,9 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Final
 from urllib.parse import quote, unquote
 
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler.api_gateway import ApiGatewayResolver
+from aws_lambda_powertools.event_handler.middlewares import NextMiddleware
 from aws_lambda_powertools.event_handler.openapi.params import Header, Path, Query
 from pydantic import BeforeValidator
 
@@ -49,12 +52,24 @@ PeerPath = Annotated[
     Path(max_length=100, description="The other side, percent-encoded.", examples=["+61422222222"]),
 ]
 MessagePath = Annotated[
-    str, Path(description="A message's id.", examples=["38VSP1M892RHB0THPX80B1AYM9"], max_length=40)
+    str,
+    BeforeValidator(unquote),
+    Path(description="A message's id.", examples=["38VSP1M892RHB0THPX80B1AYM9"], max_length=40),
 ]
-SubscriptionPath = Annotated[str, Path(description="A name of the app's own.", pattern=r"^[A-Za-z0-9_-]{1,64}$")]
-QuarantinePath = Annotated[str, Path(description="The id of a quarantined post.", pattern=r"^[0-9a-f]{64}$")]
+SubscriptionPath = Annotated[
+    str,
+    BeforeValidator(unquote),
+    Path(description="A name of the app's own.", pattern=r"^[A-Za-z0-9_-]{1,64}$", examples=["phone"]),
+]
+QuarantinePath = Annotated[
+    str,
+    BeforeValidator(unquote),
+    Path(description="The id of a quarantined post.", pattern=r"^[0-9a-f]{64}$", examples=["0" * 64]),
+]
 LimitQuery = Annotated[int, Query(ge=1, le=100, description="Items of a page at most.")]
-CursorQuery = Annotated[str | None, Query(max_length=8000, description="`next` of the page before.")]
+MAX_CURSOR: Final = 8000
+"""What fits beside a token into the 10,240 bytes that API Gateway lets a request line and its headers have."""
+CursorQuery = Annotated[str | None, Query(max_length=MAX_CURSOR, description="`next` of the page before.")]
 NumberQuery = Annotated[str | None, Query(max_length=40, description="Of this number only.", examples=["+61411111111"])]
 IdempotencyKey = Annotated[
     str,
@@ -77,6 +92,15 @@ def normalized(event: Mapping[str, Any]) -> dict[str, Any]:
     for name, value in (event.get("pathParameters") or {}).items():
         path = path.replace(f"{{{name}}}", quote(unquote(value), safe="+"))
     return {**event, "path": path, "body": _json_object(event), "isBase64Encoded": False}
+
+
+def known_parameters(app: ApiGatewayResolver, next_middleware: NextMiddleware) -> Response[Any]:
+    """Refuse what a route has no parameter for: a misspelt filter would filter nothing. Raises BadInput."""
+    known = {parameter.alias for parameter in app.context["_route"].dependant.query_params}
+    unknown = sorted(set(app.current_event.query_string_parameters or {}) - known)
+    if unknown:
+        raise BadInput(f"there is no query parameter {unknown[0]}: {', '.join(sorted(known)) or 'none'}")
+    return next_middleware(app)
 
 
 def _json_object(event: Mapping[str, Any]) -> str | None:

@@ -11,6 +11,7 @@ from textension import assemble, segments
 from textension.api import models
 from textension.api.context import CallerOf, answers
 from textension.api.requests import (
+    MAX_CURSOR,
     CursorQuery,
     IdempotencyKey,
     LimitQuery,
@@ -266,7 +267,9 @@ def list_changes(
     caller: CallerOf,
     since: Annotated[
         str | None,
-        Query(max_length=8000, description="`next` of an earlier answer, or a time (RFC 3339) of the last 30 days."),
+        Query(
+            max_length=MAX_CURSOR, description="`next` of an earlier answer, or a time (RFC 3339) of the last 30 days."
+        ),
     ] = None,
     limit: LimitQuery = 100,
 ) -> models.Changes:

@@ -7,12 +7,14 @@ from typing import Final
 from textension.aws import items
 from textension.aws.items import Item, Key
 from textension.aws.table import ConditionFailed, Table, Update
-from textension.clock import DAY, SECOND
+from textension.clock import DAY, MINUTE, SECOND
 
 BETWEEN_PROBES: Final = 30 * SECOND
 """While a circuit is not closed, ClickSend is asked at most once in this time, by one worker."""
 LONGEST_OPEN: Final = 60 * SECOND
 """For how long one failure opens it at the most, unless ClickSend itself asked for more."""
+ACCIDENT: Final = MINUTE
+"""Two failures that leave everything open come within this time when ClickSend is in trouble."""
 SPREAD: Final = 30 * SECOND
 """Over which those who waited come back, the oldest first."""
 _KEPT: Final = 7 * DAY
@@ -44,12 +46,17 @@ class Circuits:
         item = self._table.get(items.circuit_key(account))
         return circuit(account, item)
 
-    def open(self, account: str, reason: str, *, now: int, wait: int | None = None) -> int:
+    def open(self, account: str, reason: str, *, now: int, wait: int | None = None, at_once: bool = True) -> int | None:
         """Note a failure; until when nobody asks ClickSend for this account now. `wait` (ms) is ClickSend's own wish.
 
-        The first failure opens it for 30 s, further ones for 60 s.
+        The first failure opens it for 30 s, further ones for 60 s. One that may have been an accident (not `at_once`)
+        opens nothing, unless another one came within a minute.
         """
-        known = self.get(account)
+        item = self._table.get(items.circuit_key(account))
+        known = circuit(account, item)
+        if known is None and not at_once and (item or {}).get("suspected_at", 0) < now - ACCIDENT:
+            self._suspect(account, now)
+            return None
         usual = BETWEEN_PROBES if known is None else LONGEST_OPEN
         until = max(now + max(usual, wait or 0), known.open_until if known else 0)
         self._table.update(
@@ -68,6 +75,11 @@ class Circuits:
             )
         )
         return until
+
+    def _suspect(self, account: str, now: int) -> None:
+        values = {":now": now, ":expires": (now + _KEPT) // SECOND, ":one": 1}
+        expression = "SET suspected_at = :now, expires_at = :expires ADD version :one"
+        self._table.update(Update(items.circuit_key(account), expression, {}, values))
 
     def probe(self, account: str, *, now: int) -> bool:
         """The right to ask once while the circuit is half open: one worker's, once in 30 s."""
@@ -91,7 +103,7 @@ class Circuits:
         self._table.update(
             Update(
                 items.circuit_key(account),
-                "REMOVE opened_at, open_until, probed_at, failures, reason ADD version :one",
+                "REMOVE opened_at, open_until, probed_at, suspected_at, failures, reason ADD version :one",
                 {},
                 {":one": 1},
             )

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sesv2 import SESV2Client
     from mypy_boto3_sns import SNSClient
     from mypy_boto3_sqs import SQSClient
+    from mypy_boto3_ssm import SSMClient
 
 # Two attempts of at most 2 s each: with any one dependency hung the webhook still answers within 5 s, well under
 # the shortest time-out (15 s) that ClickSend's help ever gave.
@@ -83,6 +84,12 @@ def sns() -> SNSClient:
 def sqs() -> SQSClient:
     """SQS."""
     return boto3.client("sqs", config=CONFIG)
+
+
+@functools.cache
+def ssm() -> SSMClient:
+    """Systems Manager, for its parameters."""
+    return boto3.client("ssm", config=CONFIG)
 
 
 @functools.cache

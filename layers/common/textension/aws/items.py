@@ -9,6 +9,7 @@
 | message by our id (an inbound one's is made of ClickSend's: this is the dedupe) | `MESSAGE#<id>` | `POINTER` |
 | outbound message by ClickSend's id | `CLICKSEND#<account>#<message_id>` | `POINTER` |
 | e-mail copy of a message, by its address's hash | `MESSAGE#<id>` | `EMAIL#<sha256 of the address>` |
+| which browsers have had a message, while others have not | `MESSAGE#<id>` | `PUSHED` |
 | what came back of an address | `ACCOUNT#<account>` | `EMAILTROUBLE#<address>` |
 | quarantined post | `QUARANTINE#<account>` | `<sha256 of the body>` |
 | what the world is to hear of a conversation besides its messages | `CONVERSATION#…` | `NOTICE#<slot>` |
@@ -195,6 +196,11 @@ def email_key(message_id: str, address: str) -> Key:
     return Key(f"MESSAGE#{message_id}", f"EMAIL#{hashlib.sha256(address.lower().encode()).hexdigest()}")
 
 
+def pushed_key(message_id: str) -> Key:
+    """Where it is marked which browsers a message was pushed to."""
+    return Key(f"MESSAGE#{message_id}", "PUSHED")
+
+
 def email_trouble_key(account: str, address: str) -> Key:
     """Where it is noted that mails to an address came back."""
     return Key(f"ACCOUNT#{account}", f"EMAILTROUBLE#{address.lower()}")
@@ -243,7 +249,7 @@ def clicksend_account_key(account: str) -> Key:
 _PLAIN_FIELDS: Final = tuple(
     field.name
     for field in fields(Message)
-    if field.name not in {"conversation", "extensions", "journey", "receipts", "unannounced", "alone"}
+    if field.name not in {"conversation", "extensions", "journey", "receipts", "unannounced", "alone", "looks"}
 )
 
 _STEP_FIELDS: Final = tuple(field.name for field in fields(Step))
@@ -260,6 +266,7 @@ def message_item(message: Message) -> Item:
         "receipts": {one.status_code: asdict(one) for one in message.receipts},
         "unannounced": message.unannounced or None,
         "alone": message.alone or None,
+        "looks": message.looks or None,
         "log": log(message.account, message.conversation.number),
         "log_order": order(message),
     }
@@ -327,6 +334,7 @@ def message(item: Item) -> Message:
         extensions=tuple(item.get("extensions", ())),
         unannounced=item.get("unannounced", False),
         alone=item.get("alone", False),
+        looks=item.get("looks", 0),
         journey=tuple(_step(value) for value in item.get("journey", ())),
         receipts=tuple(receipt(value) for value in item.get("receipts", {}).values()),
     )

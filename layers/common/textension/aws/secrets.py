@@ -16,8 +16,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from textension.aws import clients
 from textension.clicksend.credentials import Credentials
-from textension.errors import ConfigurationError, Unavailable
+from textension.errors import ConfigurationError, Conflict, Unavailable
 from textension.ids import Signer, SigningKey
+from textension.push.keys import PushKeys
 
 MAX_AGE: Final = 300
 """Seconds that a secret is believed without looking again."""
@@ -179,6 +180,34 @@ class SigningSecret:
         if not keys or "key" not in entry:
             raise ConfigurationError("the signing secret must hold a version and a key")
         return Signer(*keys)
+
+
+class PushSecret:
+    """The keys that pushes are signed with."""
+
+    def __init__(self, arn: str) -> None:
+        self._secret = Secret(arn)
+
+    def keys(self) -> PushKeys | None:
+        """The pair; None while there is none, and nobody is pushed."""
+        return _push_keys(self._secret.entries()[0])
+
+
+def _push_keys(entry: dict[str, Any]) -> PushKeys | None:
+    private, public, contact = (str(entry.get(name) or "") for name in ("private_key", "public_key", "contact"))
+    return PushKeys(private=private, public=public, contact=contact) if private and public else None
+
+
+def put_push_keys(arn: str, keys: PushKeys, *, replace: bool) -> None:
+    """Write the pair. Raises Conflict where there is one and it is not to be replaced, Unavailable."""
+    client = clients.secretsmanager()
+    try:
+        if not replace and _push_keys(_entries(client.get_secret_value(SecretId=arn)["SecretString"])[0]):
+            raise Conflict("there are push keys already", code="push_keys_exist")
+        value = {"private_key": keys.private, "public_key": keys.public, "contact": keys.contact}
+        client.put_secret_value(SecretId=arn, SecretString=json.dumps(value))
+    except (ClientError, BotoCoreError) as error:
+        raise Unavailable("Secrets Manager did not change the secret") from error
 
 
 def _account(entry: dict[str, Any]) -> str:
