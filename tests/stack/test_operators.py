@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from tests import documents
 from tests.stack.office import NUMBER, ROOT, Office, eventually
 
 pytestmark = pytest.mark.stack
@@ -93,3 +94,9 @@ def test_alarms_and_dashboard_are_deployed(office: Office) -> None:
     [dashboard] = office.aws("cloudwatch").list_dashboards()["DashboardEntries"]
     body = office.aws("cloudwatch").get_dashboard(DashboardName=dashboard["DashboardName"])["DashboardBody"]
     assert len(json.loads(body)["widgets"]) == 8
+
+
+def test_the_docs_commands_run_as_they_stand(office: Office) -> None:
+    for command in [command for block in documents.blocks("sh") if block.runs for command in block.commands]:
+        assert command[0] == "textension"
+        office.cli(*command[1:])
