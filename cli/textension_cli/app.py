@@ -2,7 +2,21 @@
 
 import typer
 
-from textension_cli import messages, numbers, push, quarantine, send, users, webhook
+from textension_cli import (
+    dlq,
+    following,
+    fspbx,
+    messages,
+    numbers,
+    opt_outs,
+    push,
+    quarantine,
+    resending,
+    send,
+    usage,
+    users,
+    webhook,
+)
 
 app = typer.Typer(
     name="textension",
@@ -21,8 +35,14 @@ app.add_typer(numbers.app)
 app.add_typer(users.app)
 app.add_typer(messages.app)
 app.add_typer(quarantine.app)
+app.add_typer(opt_outs.app)
+app.add_typer(dlq.app)
+following.register(messages.app)
+resending.register(messages.app)
 app.add_typer(push.app)
 send.register(app)
+usage.register(app)
+fspbx.register(app)
 
 
 def main() -> None:

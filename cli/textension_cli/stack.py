@@ -15,7 +15,10 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from textension.errors import ConfigurationError, NotFound, Unavailable
 
 if TYPE_CHECKING:
+    from textension.aws.changes import Changes
     from textension.aws.connections import Connections, Gateway
+    from textension.aws.conversations import Conversations
+    from textension.aws.log import MessageLog
     from textension.aws.messages import Messages
     from textension.aws.numbers import Numbers
     from textension.aws.quarantine import Quarantine
@@ -88,6 +91,27 @@ class Stack:
         from textension.aws.messages import Messages
 
         return Messages(self._table)
+
+    @functools.cached_property
+    def conversations(self) -> "Conversations":
+        """The conversations."""
+        from textension.aws.conversations import Conversations
+
+        return Conversations(self._table)
+
+    @functools.cached_property
+    def changes(self) -> "Changes":
+        """What changed, as it was published."""
+        from textension.aws.changes import Changes
+
+        return Changes(self._table)
+
+    @functools.cached_property
+    def log(self) -> "MessageLog":
+        """The messages in order of time."""
+        from textension.aws.log import MessageLog
+
+        return MessageLog(self._table)
 
     @functools.cached_property
     def numbers(self) -> "Numbers":
