@@ -2,7 +2,21 @@
 
 import typer
 
-from textension_cli import messages, numbers, quarantine, send, users, webhook
+from textension_cli import (
+    credentials,
+    doctor,
+    messages,
+    numbers,
+    numbers_bulk,
+    numbers_sync,
+    quarantine,
+    send,
+    subaccounts,
+    users,
+    webhook,
+    webhook_proof,
+    webhook_rotation,
+)
 
 app = typer.Typer(
     name="textension",
@@ -16,12 +30,18 @@ app = typer.Typer(
     pretty_exceptions_enable=False,  # they would show the values of variables, secrets among them
 )
 
+# Commands of these groups that stand in modules of their own.
+_MORE = (webhook_rotation, webhook_proof, numbers_bulk, numbers_sync)
+
+app.add_typer(credentials.app)
+app.add_typer(subaccounts.app)
 app.add_typer(webhook.app)
 app.add_typer(numbers.app)
 app.add_typer(users.app)
 app.add_typer(messages.app)
 app.add_typer(quarantine.app)
 send.register(app)
+doctor.register(app)
 
 
 def main() -> None:
