@@ -150,12 +150,7 @@ def apply(there: "Management", found: "Sequence[Deviation]") -> None:
     order = sorted(found, key=lambda one: one.wanted is None)
     with Progress(console=console, transient=True, disable=len(order) < 3 or not console.is_terminal) as progress:
         for one in progress.track(order, description="ClickSend's rules"):
-            if one.wanted and one.rule:
-                there.update(one.rule, one.wanted)
-            elif one.wanted:
-                there.create(one.wanted)
-            elif one.rule:
-                there.delete(one.rule)
+            there.mend(one)
 
 
 def table(found: "Sequence[Deviation]") -> Any:

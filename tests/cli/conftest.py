@@ -103,7 +103,8 @@ class Emulator(ThreadingHTTPServer):
         defaults = {name: str(one["Default"]) for name, one in template_yaml.load()["Parameters"].items()}
         described = _members("Outputs", "Output", values) + _members("Parameters", "Parameter", defaults | parameters)
         self.stacks[REGION, name] = (
-            f"<DescribeStacksResponse><DescribeStacksResult><Stacks><member><StackName>{name}</StackName>{described}"
+            f"<DescribeStacksResponse><DescribeStacksResult><Stacks><member><StackName>{name}</StackName>"
+            f"<StackStatus>UPDATE_COMPLETE</StackStatus>{described}"
             "</member></Stacks></DescribeStacksResult></DescribeStacksResponse>"
         )
 
@@ -169,7 +170,9 @@ def cli(aws: Backend, emulator: Emulator) -> Cli:
 def local(aws: Backend, emulator: Emulator, tmp_path: Path) -> Cli:
     """Runs commands on a local stack, found by its file."""
     emulator.deploy("textension-local", outputs(aws))
-    write_stack_file(tmp_path / ".local", emulator.url, {**outputs(aws), "ApiUrl": "http://127.0.0.1:8080"})
+    values = outputs(aws)
+    fronted = {name: value.replace(values["ApiUrl"], "http://127.0.0.1:8080") for name, value in values.items()}
+    write_stack_file(tmp_path / ".local", emulator.url, fronted)
     return run
 
 

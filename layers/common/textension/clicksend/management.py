@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from textension.clicksend.answers import Answer, envelope, is_error, retry_after
 from textension.clicksend.client import MOST_PAGES, PAGE, ClickSend
-from textension.clicksend.rules import INBOUND, RECEIPTS, Kind, Rule, Wanted, body, read_rule
+from textension.clicksend.rules import INBOUND, RECEIPTS, Deviation, Kind, Rule, Wanted, body, read_rule
 from textension.clock import now_ms
 from textension.errors import BadInput, ConfigurationError, Conflict, NoAnswer, NotFound
 
@@ -118,6 +118,15 @@ class Management:
             self._ask("DELETE", f"{_PATHS[rule.kind]}/{rule.id}")
         except NotFound:
             return
+
+    def mend(self, one: Deviation) -> None:
+        """Do what a deviation asks for."""
+        if one.wanted and one.rule:
+            self.update(one.rule, one.wanted)
+        elif one.wanted:
+            self.create(one.wanted)
+        elif one.rule:
+            self.delete(one.rule)
 
     # ------------------------------------------------------------ test pushes
 

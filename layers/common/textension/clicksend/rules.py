@@ -45,7 +45,7 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deviation:
-    """One thing that is not as it must be: `rule` to become `wanted`; to be created (no rule) or removed (no wanted)."""
+    """One thing that is not as it must be: `rule` to become `wanted`; created (no rule) or removed (no wanted)."""
 
     problem: Problem
     rule: Rule | None = None
