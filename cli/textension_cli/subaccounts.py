@@ -77,7 +77,7 @@ def allow(
 ) -> None:
     """Let ClickSend subaccounts post for the account. Those that already may, still may."""
     from textension.aws.secret_changes import allow_subaccounts
-    from textension.aws.secrets import MAX_AGE
+    from textension.aws.secrets import REREAD_AFTER
 
     for one in subaccount_ids:
         if not _ID.fullmatch(one):
@@ -90,5 +90,5 @@ def allow(
         return
     output.say(f"Account {poster.account} takes posts of: {', '.join(names)}.")
     output.say(
-        f"The webhook knows within {MAX_AGE // 60} minutes. What waited till then: textension quarantine replay --all"
+        f"The webhook knows within {REREAD_AFTER:g} s. What waited till then: textension quarantine replay --all"
     )
