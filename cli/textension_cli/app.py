@@ -3,19 +3,26 @@
 import typer
 
 from textension_cli import (
+    credentials,
     dlq,
+    doctor,
     following,
     fspbx,
     messages,
     numbers,
+    numbers_bulk,
+    numbers_sync,
     opt_outs,
     push,
     quarantine,
     resending,
     send,
+    subaccounts,
     usage,
     users,
     webhook,
+    webhook_proof,
+    webhook_rotation,
 )
 
 app = typer.Typer(
@@ -30,6 +37,11 @@ app = typer.Typer(
     pretty_exceptions_enable=False,  # they would show the values of variables, secrets among them
 )
 
+# Commands of these groups that stand in modules of their own.
+_MORE = (webhook_rotation, webhook_proof, numbers_bulk, numbers_sync)
+
+app.add_typer(credentials.app)
+app.add_typer(subaccounts.app)
 app.add_typer(webhook.app)
 app.add_typer(numbers.app)
 app.add_typer(users.app)
@@ -43,6 +55,7 @@ app.add_typer(push.app)
 send.register(app)
 usage.register(app)
 fspbx.register(app)
+doctor.register(app)
 
 
 def main() -> None:

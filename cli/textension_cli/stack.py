@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from textension.aws.messages import Messages
     from textension.aws.numbers import Numbers
     from textension.aws.quarantine import Quarantine
+    from textension.aws.stacks import Description
     from textension.aws.table import Table
     from textension.aws.users import Users
 
@@ -78,6 +79,8 @@ class Stack:
     country: str
     """Whose national phone numbers are understood."""
     outputs: Mapping[str, str]
+    described: "Description"
+    """What CloudFormation says of it."""
 
     @functools.cached_property
     def _table(self) -> "Table":
@@ -202,7 +205,7 @@ def _stack(name: str, environment: MutableMapping[str, str], file: _StackFile | 
     for variable, parameter in (("OPT_OUT_WORDS", "OptOutWords"), ("OPT_IN_WORDS", "OptInWords")):
         if parameter in found.parameters:
             environment[variable] = found.parameters[parameter]
-    return Stack(name, file is not None, account, country, outputs)
+    return Stack(name, file is not None, account, country, outputs, found)
 
 
 def _find(environment: Mapping[str, str]) -> tuple[_StackFile, Path]:
