@@ -1,6 +1,7 @@
 """API Gateway's answers and checks of a REST API, where ministack's are not AWS's.
 
 - Gateway responses: it does not read those of an imported body, which is where SAM puts the template's.
+- A function that answers without a body: it breaks the connection off.
 - A function that fails: its 502 does not go through the gateway responses.
 - Cognito authorizer: it lets access tokens in. AWS takes those only for methods with scopes, of which we have none.
 - Claims: AWS joins a list by commas, and writes the two times in words.
@@ -49,6 +50,8 @@ def _answer_for_failed_functions() -> None:
         response, error = shape(result)
         if error:
             raise FunctionFailed
+        if response.get("body", "") is None:
+            response = {**response, "body": ""}
         return response, None
 
     async def answering(*call: Any, **more: Any) -> Any:
