@@ -3,6 +3,7 @@
 import base64
 import gzip
 import json
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 
 import boto3
 import pytest
+from textension.aws.push_key import MAX_AGE
 from textension.errors import ConfigurationError
 from textension.push.vapid import new_keys
 
@@ -286,6 +288,16 @@ def test_the_app_is_told_the_key_that_pushes_are_signed_with(get: Get) -> None:
     boto3.client("ssm").put_parameter(Name="push-public-key", Value=key, Overwrite=True)
 
     assert json.loads(get("/app/config.json").body)["vapid_public_key"] == key
+
+
+def test_a_key_is_looked_for_once_a_minute(get: Get, monkeypatch: pytest.MonkeyPatch) -> None:
+    get("/app/config.json")
+    boto3.client("ssm").put_parameter(Name="push-public-key", Value="key", Overwrite=True)
+
+    assert json.loads(get("/app/config.json").body)["vapid_public_key"] is None
+    now = time.monotonic() + MAX_AGE
+    monkeypatch.setattr("textension.aws.push_key.time.monotonic", lambda: now)
+    assert json.loads(get("/app/config.json").body)["vapid_public_key"] == "key"
 
 
 def test_without_systems_manager_the_app_works_without_pushes(get: Get, caplog: pytest.LogCaptureFixture) -> None:

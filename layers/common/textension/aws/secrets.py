@@ -167,11 +167,11 @@ class PushSecret:
     """The keys that pushes are signed with."""
 
     def __init__(self, arn: str) -> None:
-        self._secret = Secret(arn)
+        self._secret = Secret(arn, reread_after=REREAD_AFTER)
 
     def keys(self) -> PushKeys | None:
-        """The pair; None while there is none, and nobody is pushed."""
-        return _push_keys(self._secret.entries()[0])
+        """The pair; None while there is none, and nobody is pushed. The first is noticed soon after it was made."""
+        return _push_keys(self._secret.entries()[0]) or _push_keys(self._secret.entries(again=True)[0])
 
 
 def _push_keys(entry: dict[str, Any]) -> PushKeys | None:
