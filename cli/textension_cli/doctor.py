@@ -44,9 +44,10 @@ def doctor(
     ] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before --send.")] = False,
 ) -> None:
-    """Look at all that can be wrong: ok, warn or wrong, each with the command that mends it.
+    """Find what is wrong, and what mends it.
 
-    The exit code is 1 when something is wrong. It changes nothing, and spends nothing.
+    Each line is ok, warn or wrong, with the command that mends it. The exit code is 1 when something is wrong. It
+    changes nothing, and spends nothing.
     """
     patient = Patient(session, _amount(balance))
     found = list(examine(patient))

@@ -18,6 +18,7 @@ from textension_cli.command import FAILED, Session, command, confirm
 from textension_cli.numbers import app, check, e164, own_number, unique, words
 
 HEADER: Final = ("number", "extensions", "label", "emails", "enabled")
+_CALLED: Final = {"enabled": "state"}
 _LISTS: Final = ("extensions", "emails")
 _YES_WORDS: Final = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False, "": True}
 _YES = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
@@ -42,7 +43,9 @@ class Change:
         after = words(self.new)
         before = words(self.old) if self.old else dict.fromkeys(after, "")
         return "; ".join(
-            f"{name}: {before[name] or 'none'} → {after[name] or 'none'}" if self.old else f"{name}: {after[name]}"
+            f"{_CALLED.get(name, name)}: {before[name] or 'none'} → {after[name] or 'none'}"
+            if self.old
+            else f"{_CALLED.get(name, name)}: {after[name]}"
             for name in after
             if before[name] != after[name]
         )
@@ -121,9 +124,10 @@ def import_numbers(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be done, and do nothing.")] = False,
     yes: _YES = False,
 ) -> None:
-    """Add and change numbers from a CSV file with a header; several extensions or addresses stand between semicolons.
+    """Add and change numbers from a CSV file.
 
-    A column that the file lacks stays as it is, and so do numbers that it does not name. One wrong line stops it all.
+    Its first line names the columns; several extensions or addresses stand between semicolons. A column that the
+    file lacks stays as it is, and so do numbers that it does not name. One wrong line stops it all.
     """
     changes = _read(session, file)
     if dry_run:

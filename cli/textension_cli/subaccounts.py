@@ -9,7 +9,7 @@ from textension.errors import BadInput
 from textension_cli import clicksend, output
 from textension_cli.command import Session, command, group
 
-app = group("subaccounts", "ClickSend's subaccounts: what they post is taken in only once they are allowed.")
+app = group("subaccounts", "ClickSend's subaccounts, and which may post here.")
 
 _ID: Final = re.compile(r"[0-9]{1,20}")
 IDS = Annotated[

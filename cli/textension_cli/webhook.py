@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from textension.clicksend.management import Management
     from textension.clicksend.rules import Addresses, Deviation, Rule, Wanted
 
-app = group("webhook", "ClickSend's rules that post to this stack, and the token in their address.")
+app = group("webhook", "ClickSend's rules that post here, and their token.")
 command(app, "allow", "webhook allow 100002")(subaccounts.allow)  # its name of old
 
 YES = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
@@ -83,9 +83,10 @@ def check(session: Session) -> None:
 
 @command(app, "install", "webhook install", "webhook install --yes --stack textension")
 def install(session: Session, yes: YES = False) -> None:
-    """Make or repair ClickSend's rules: one for each of our numbers, one for receipts; strays to us go.
+    """Make or repair ClickSend's rules.
 
-    Rules that post elsewhere, and are not by our name, stay as they are.
+    There is one for each of our numbers and one for receipts; strays that post to us go. Rules that post elsewhere,
+    and are not by our name, stay as they are.
     """
     try:
         where = clicksend.addresses(session)
@@ -114,7 +115,7 @@ def install(session: Session, yes: YES = False) -> None:
 
 @command(app, "remove", "webhook remove", "webhook remove --yes --stack textension")
 def remove(session: Session, yes: YES = False) -> None:
-    """Take our rules away at ClickSend: nothing is posted here any more, and nothing repeated."""
+    """Take our rules away at ClickSend. Nothing is posted here any more."""
     from textension.clicksend import rules
 
     where = clicksend.addresses(session)

@@ -48,9 +48,10 @@ def prove(
     ] = 20.0,
     yes: webhook.YES = False,
 ) -> None:
-    """Have ClickSend post an invented text and receipt, and follow both to the table.
+    """Have ClickSend post here, and follow it to the table.
 
-    The exit code is 1 when one does not arrive, or is refused.
+    It posts an invented text and an invented receipt, of its own test numbers. The exit code is 1 when one does not
+    arrive, or is refused.
     """
     confirm("Ask ClickSend for two test pushes? They go to our own address.", yes=yes or session.stack.local)
     found = [arrival(session, kind, wait) for kind in ("inbound", "receipts")]

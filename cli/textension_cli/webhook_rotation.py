@@ -31,9 +31,9 @@ def rotate(
     finish: Annotated[bool, typer.Option("--finish", help="Retire the previous token.")] = False,
     yes: webhook.YES = False,
 ) -> None:
-    """Give ClickSend's rules an address with a new token; the previous one opens until --finish.
+    """Give ClickSend's rules a new token.
 
-    --finish refuses as long as one of ClickSend's rules still carries the previous token.
+    The previous one opens until --finish, which refuses as long as one of ClickSend's rules still carries it.
     """
     if finish:
         _finish(session, yes=yes)
