@@ -2,6 +2,7 @@
 
 - Gateway responses: it does not read those of an imported body, which is where SAM puts the template's.
 - A function that fails: its 502 does not go through the gateway responses.
+- A function that answers without a body, as with 204: it breaks the connection off.
 - Cognito authorizer: it lets access tokens in. AWS takes those only for methods with scopes, of which we have none.
 - Claims: AWS joins a list by commas, and writes the two times in words.
 """
@@ -49,7 +50,7 @@ def _answer_for_failed_functions() -> None:
         response, error = shape(result)
         if error:
             raise FunctionFailed
-        return response, None
+        return {**response, "body": response.get("body") or ""}, None
 
     async def answering(*call: Any, **more: Any) -> Any:
         try:

@@ -10,9 +10,8 @@ from typing import Any, Final
 
 SEED: Final = 20261122
 """The same requests in every run; another number tries others."""
+ROOT: Final = Path(__file__).resolve().parents[2]
 SETTINGS: Final = Path(__file__).with_name("schemathesis.toml")
-TAKE_NUMBERS: Final = ("adminRemoveNumber", "adminRemoveNumbers", "adminPutNumber", "adminChangeNumbers")
-"""What takes the caller's only number away, after which there is nothing to see: apart from the rest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +42,7 @@ def tried(
         timeout=600,
         check=False,
         cwd=folder,
+        env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT)},
     )
     assert report.exists(), f"{done.stdout}\n{done.stderr}"
     found = json.loads(report.read_text())

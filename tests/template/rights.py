@@ -27,7 +27,7 @@ SECRET_READERS: Final = {
 }
 _PUT_AND_UPDATE: Final = {"dynamodb:PutItem", "dynamodb:UpdateItem"}
 TABLE_WRITERS: Final = {
-    "InboundWebhook": _PUT_AND_UPDATE,
+    "InboundWebhook": {*_PUT_AND_UPDATE, "dynamodb:DeleteItem"},  # of quarantined posts only, see below
     "OutboundSender": _PUT_AND_UPDATE,
     "StreamRelay": _PUT_AND_UPDATE,
     "Sweeper": _PUT_AND_UPDATE,
@@ -146,6 +146,15 @@ def the_table_has_its_writers(template: Template) -> list[str]:
     return differs("who writes the table", {name: actions for name, actions in found.items() if actions}, TABLE_WRITERS)
 
 
+def the_webhook_removes_quarantined_posts_only(template: Template) -> list[str]:
+    """They leave the quarantine when they were taken in after all."""
+    found = [
+        one.get("Condition") for one in statements(template, "InboundWebhookRole") if "DeleteItem" in str(one["Action"])
+    ]
+    only = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["QUARANTINE#*"]}}
+    return differs("what the webhook removes", found, [only])
+
+
 def strangers_reach_one_parameter(template: Template) -> list[str]:
     """Anybody may ask the web app's function, so there is nothing that it could give away: no table, no secret."""
     return differs("what the web app may do", allowed(template, "WebApp"), {("ssm:GetParameter", "PushPublicKey")})
@@ -207,6 +216,7 @@ CHECKS: Final = (
     mails_leave_as_one_sender,
     secrets_have_their_readers,
     the_table_has_its_writers,
+    the_webhook_removes_quarantined_posts_only,
     strangers_reach_one_parameter,
     only_the_apis_and_the_schedule_invoke,
     resource_policies_fit,

@@ -59,6 +59,7 @@ def get(aws: Backend, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Get:
     (tmp_path / "dist" / "link.txt").symlink_to(tmp_path / "secret.txt")
     for variable, value in {
         "COGNITO_ENDPOINT": ENDPOINT,
+        "USER_POOL_ID": "ap-southeast-2_pool1",
         "USER_POOL_CLIENT_ID": "client-1",
         "AWS_REGION": "ap-southeast-2",
         "WEBSOCKET_URL": SOCKET,
@@ -268,7 +269,12 @@ def test_plain_http_is_not_made_to_promise_https(get: Get) -> None:
 
 def test_the_app_is_told_its_addresses(get: Get) -> None:
     assert json.loads(get("/app/config.json", **{"Accept-Encoding": "gzip"}).text) == {
-        "account_pool": {"endpoint": ENDPOINT, "client_id": "client-1", "region": "ap-southeast-2"},
+        "account_pool": {
+            "endpoint": ENDPOINT,
+            "user_pool_id": "ap-southeast-2_pool1",
+            "client_id": "client-1",
+            "region": "ap-southeast-2",
+        },
         "websocket_url": SOCKET,
         "api": "../api/v1",
         "vapid_public_key": None,

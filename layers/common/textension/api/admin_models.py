@@ -15,7 +15,7 @@ type Email = Annotated[
     str,
     Field(pattern=r"^[!-?A-~]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$", max_length=200, examples=["sales@example.com"]),
 ]
-Label = Annotated[Trimmed, Field(max_length=80)]
+Label = Annotated[Trimmed, Field(max_length=80, examples=["Sales"])]
 type Extensions = Annotated[list[Extension], Field(min_length=1, max_length=MOST_EXTENSIONS)]
 type Emails = Annotated[list[Email], Field(max_length=20)]
 
@@ -24,10 +24,10 @@ class AdminNumber(Answer):
     """A number's settings."""
 
     number: E164
-    label: str
+    label: Annotated[str, Field(examples=["Sales"])]
     enabled: bool
-    extensions: list[str]
-    emails: list[str]
+    extensions: Annotated[list[str], Field(examples=[["101", "102"]])]
+    emails: Annotated[list[str], Field(examples=[["sales@example.com"]])]
 
     @classmethod
     def of(cls, settings: NumberSettings) -> "AdminNumber":
@@ -78,7 +78,7 @@ class BulkChange(Request):
 class BulkItem(Answer):
     """What became of one number."""
 
-    number: str
+    number: E164
     done: bool
     code: Annotated[str | None, Field(description="Why not.", examples=["not_found"])]
 
@@ -92,14 +92,19 @@ class BulkResult(Answer):
 class QuarantinedPost(Answer):
     """A post of ClickSend's that could not be taken in."""
 
-    id: Annotated[str, Field(description="The SHA-256 of its body.")]
+    id: Annotated[str, Field(description="The SHA-256 of its body.", examples=["0" * 64])]
     at: Time
     reason: Annotated[str, Field(examples=["number_unknown"])]
     kind: Literal["sms", "receipt"]
-    content_type: str
+    content_type: Annotated[str, Field(examples=["application/x-www-form-urlencoded"])]
     size: int
     whole: Annotated[bool, Field(description="Whether all of it was kept: the first 64 KB are.")]
-    body: Annotated[str, Field(description="As it came; bytes that are no UTF-8 are escaped.")]
+    body: Annotated[
+        str,
+        Field(
+            description="As it came; bytes that are no UTF-8 are escaped.", examples=["from=%2B61422222222&body=hello"]
+        ),
+    ]
 
 
 class Quarantine(Answer):
@@ -114,7 +119,7 @@ class Replayed(Answer):
 
     outcome: Literal["stored", "seen", "receipt", "stray_receipt", "quarantined"]
     id: Annotated[MessageId, Field(description="Of the message, the receipt or the post.")]
-    reason: str | None
+    reason: Annotated[str | None, Field(examples=["number_unknown"])]
 
 
 class Check(Answer):
@@ -122,7 +127,9 @@ class Check(Answer):
 
     name: Annotated[str, Field(examples=["oldest_due"])]
     status: Literal["ok", "warn", "wrong"]
-    summary: Annotated[str, Field(description="In words: what is, and what to do.")]
+    summary: Annotated[
+        str, Field(description="In words: what is, and what to do.", examples=["Nothing that is due is left undone."])
+    ]
 
 
 class Health(Answer):
@@ -141,4 +148,7 @@ class Erased(Answer):
     changes: int
     quarantined: int
     contact: bool
-    kept: Annotated[list[str], Field(description="What stays, and where nothing can be erased.")]
+    kept: Annotated[
+        list[str],
+        Field(description="What stays, and where nothing can be erased.", examples=[["ClickSend's own records"]]),
+    ]

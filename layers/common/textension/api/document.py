@@ -1,7 +1,9 @@
 """The API's OpenAPI 3.1 description, made of the routes that are served."""
 
 import functools
+import inspect
 import json
+from collections.abc import Mapping
 from typing import Any, Final
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver
@@ -39,15 +41,24 @@ def document(app: APIGatewayRestResolver) -> str:
     found["components"]["securitySchemes"] = {
         _SCHEME: {"type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": "Cognito's ID token"}
     }
+    words = _words(app)
     for path, methods in found["paths"].items():
         for operation in methods.values():
+            operation["description"] = words[operation["operationId"]]
             operation["security"] = [] if path == PUBLIC else [{_SCHEME: []}]
             if path == PUBLIC:
                 operation["responses"]["200"]["content"] = {"application/json": {"schema": {"type": "object"}}}
                 del operation["responses"]["422"]  # it takes nothing that could be wrong
             _describe(operation)
             _link(operation)
+            _show(operation, schemas)
     return json.dumps(found, ensure_ascii=False, separators=(",", ":"))
+
+
+def _words(app: APIGatewayRestResolver) -> dict[str | None, str | None]:
+    """What each operation's function says of itself."""
+    routes = [*app._static_routes, *app._dynamic_routes]  # noqa: SLF001 - Powertools lists them nowhere else
+    return {route.operation_id: inspect.getdoc(route.func) for route in routes}
 
 
 def _describe(operation: dict[str, Any]) -> None:
@@ -96,6 +107,35 @@ def _link(operation: dict[str, Any]) -> None:
     if links:
         good = next(response for status, response in operation["responses"].items() if status.startswith("2"))
         good["links"] = {name: {"operationId": name, "parameters": found} for name, found in links.items()}
+
+
+def _show(operation: dict[str, Any], schemas: Mapping[str, Any]) -> None:
+    """Give each body, asked or answered, an example made of its fields' own."""
+    answered = [one for status, one in operation["responses"].items() if status.startswith("2")]
+    for place in (operation.get("requestBody", {}), *answered):
+        for kind, body in place.get("content", {}).items():
+            if kind == "application/json" and "$ref" in body["schema"]:
+                body["example"] = _sample(body["schema"], schemas)
+
+
+def _sample(schema: Mapping[str, Any], schemas: Mapping[str, Any]) -> Any:
+    """A value that fits: the field's own example, or made of its parts'. Raises ValueError where a field has none."""
+    match schema:
+        case {"$ref": reference}:
+            found = _sample(schemas[reference.rpartition("/")[2]], schemas)
+        case {"examples": [found, *_]} | {"enum": [found, *_]} | {"const": found}:
+            pass
+        case {"anyOf": [either, *_]}:
+            found = _sample(either, schemas)
+        case {"type": "object", "properties": parts}:
+            found = {name: _sample(part, schemas) for name, part in parts.items()}
+        case {"type": "array", "items": item}:
+            found = [_sample(item, schemas)]
+        case {"type": "boolean" | "integer" as kind}:
+            found = schema.get("default", kind == "boolean" or 1)
+        case _:
+            raise ValueError(f"give this field an example: {schema}")
+    return found
 
 
 _EXAMPLES: Final = {

@@ -18,7 +18,10 @@ type Time = Annotated[str, Field(json_schema_extra={"format": "date-time"}, exam
 type E164 = Annotated[str, Field(examples=["+61411111111"])]
 type Peer = Annotated[str, Field(examples=["+61422222222"])]
 type MessageId = Annotated[str, Field(examples=["38VSP1M892RHB0THPX80B1AYM9"])]
-type Cursor = Annotated[str | None, Field(description="Give it as `cursor` for the next page; null on the last one.")]
+type Opaque = Annotated[str, Field(examples=["1zq0T9m2WbqvB7nQ4uWkX2gWzE2OTU1MDY1MTUwMDBd"])]
+type Cursor = Annotated[
+    Opaque | None, Field(description="Give it as `cursor` for the next page; null on the last one.")
+]
 
 
 def _no_half_characters(value: object) -> object:
@@ -106,8 +109,8 @@ class Conversation(Answer):
 
     number: E164
     peer: Peer
-    contact_name: str | None
-    last_text: Annotated[str, Field(description="The beginning of the newest text.")]
+    contact_name: Annotated[str | None, Field(examples=["Ana Souza"])]
+    last_text: Annotated[str, Field(description="The beginning of the newest text.", examples=["Are you open today?"])]
     last_direction: Direction | None
     last_message_id: MessageId | None
     last_at: Time | None
@@ -161,16 +164,19 @@ class Message(Answer):
     number: E164
     peer: Peer
     direction: Direction
-    text: str
+    text: Annotated[str, Field(examples=["Are you open today?"])]
     state: State
     reason: Annotated[str | None, Field(description="Why it is in that state.", examples=["INVALID_RECIPIENT"])]
     sent_at: Annotated[Time, Field(description="The order of the thread.")]
     received_at: Time
     changed_at: Annotated[Time, Field(description="When the state last changed.")]
-    author: Annotated[str | None, Field(description="The extension that wrote it.")]
+    author: Annotated[str | None, Field(description="The extension that wrote it.", examples=["101"])]
     scheduled_at: Time | None
     valid_until: Time | None
-    sender_id: Annotated[str | None, Field(description="What the peer saw as the sender, where ClickSend changed it.")]
+    sender_id: Annotated[
+        str | None,
+        Field(description="What the peer saw as the sender, where ClickSend changed it.", examples=["+61444444444"]),
+    ]
     segments: Annotated[int | None, Field(description="Of an outbound text.")]
     resend_of: MessageId | None
     resent_as: MessageId | None
@@ -187,7 +193,7 @@ class JourneyStep(Answer):
     state: State
     at: Time
     source: Annotated[str, Field(examples=["app:101"])]
-    reason: str | None
+    reason: Annotated[str | None, Field(examples=["INVALID_RECIPIENT"])]
 
 
 class Receipt(Answer):
@@ -195,7 +201,7 @@ class Receipt(Answer):
 
     status_code: Annotated[str, Field(examples=["201"])]
     at: Time
-    text: str
+    text: Annotated[str, Field(examples=["Success: Message received on handset."])]
 
 
 class MessageWithJourney(Message):
@@ -203,7 +209,7 @@ class MessageWithJourney(Message):
 
     journey: list[JourneyStep]
     receipts: list[Receipt]
-    clicksend_id: str | None
+    clicksend_id: Annotated[str | None, Field(examples=["1F1E7DCE-3B60-6D06-90B8-81AD96EAF64F"])]
     price: Annotated[str | None, Field(description="In the account's currency.", examples=["0.0792"])]
 
     @classmethod
@@ -299,26 +305,45 @@ class Event(Answer):
 
     specversion: Literal["1.0"]
     id: Annotated[str, Field(examples=["38VSP1M892RHB0THPX80B1AYM9.received"])]
-    source: str
+    source: Annotated[str, Field(examples=["/textension/accounts/main"])]
     type: Literal["message.received", "message.status_changed", "conversation.read", "number.opted_out"]
-    subject: str
+    subject: MessageId
     time: Time
     datacontenttype: Literal["application/json"]
-    data: dict[str, Any]
+    data: Annotated[
+        dict[str, Any],
+        Field(
+            description="Of a message: what `GET /messages/{id}` begins with. Ignore what you do not know.",
+            examples=[
+                {
+                    "message_id": "38VSP1M892RHB0THPX80B1AYM9",
+                    "account": "main",
+                    "number": "+61411111111",
+                    "peer": "+61422222222",
+                    "extensions": ["101", "102"],
+                    "direction": "inbound",
+                    "state": "received",
+                    "text": "Are you open today?",
+                    "sent_at": "2026-11-22T03:15:00.000Z",
+                    "received_at": "2026-11-22T03:15:00.000Z",
+                }
+            ],
+        ),
+    ]
 
 
 class Changes(Answer):
     """What changed, in order of arrival."""
 
     items: list[Event]
-    next: Annotated[str, Field(description="Give it as `since` the next time, at once where there is `more`.")]
+    next: Annotated[Opaque, Field(description="Give it as `since` the next time, at once where there is `more`.")]
     more: bool
 
 
 class Ticket(Answer):
     """Good for one WebSocket connection, for 30 seconds."""
 
-    ticket: str
+    ticket: Annotated[str, Field(examples=["q3m0cT8yN1vJb5uKx7RzE2wLs9dHfA4gPiUoVtYjMnB"])]
     expires_at: Time
 
 
@@ -347,8 +372,14 @@ class Contact(Answer):
 class PushKeys(Request):
     """The browser's keys (RFC 8291), base64url."""
 
-    p256dh: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{86,88}={0,2}$")]
-    auth: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{21,24}={0,2}$")]
+    p256dh: Annotated[
+        str,
+        Field(
+            pattern=r"^[A-Za-z0-9_-]{86,88}={0,2}$",
+            examples=["BMu4p1bqS7w6m1tq4qPq0Yf8Ck3lV0b9hZ5n2dXr7sT1yU6iO3aE8gJ4kL5zQ0wR2cV7xN9mD1fH6jK3pS8uB0o"],
+        ),
+    ]
+    auth: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{21,24}={0,2}$", examples=["mN4pQ7rS2tU5vW8xY1zA3b"])]
 
 
 class PushSubscription(Request):
