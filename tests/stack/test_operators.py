@@ -14,18 +14,18 @@ from tests.stack.office import NUMBER, ROOT, Office, eventually
 pytestmark = pytest.mark.stack
 
 
-def _left(office: Office, message_id: str) -> bool:
-    return office.state(message_id) in {"sent", "delivered"}
-
-
 def test_doorbells_that_were_given_up_are_sent_once_however_often_they_are_redriven(office: Office) -> None:
     sqs = office.aws("sqs")
     dead = office.file.outputs["OutboundDeadLetterQueueUrl"]
     office.clicksend("POST", "/faults", mode="receipts", plan=[])
+
+    def arrived(message_id: str) -> bool:
+        return office.state(message_id) in {"sent", "delivered"}
+
     peers = [f"+1202555012{number}" for number in range(5)]
     sent = [office.send(peer, f"given up {peer}") for peer in peers]
     for message_id in sent:
-        eventually(partial(_left, office, message_id), within=30, what="sent")
+        eventually(partial(arrived, message_id), within=30, what="sent")
     for message_id in sent:  # what a doorbell is that rang five times in vain
         sqs.send_message(
             QueueUrl=dead,
