@@ -46,7 +46,12 @@ invoke: .venv/.made ## one function in a container, beside a running stack (FUNC
 test: $(ENVIRONMENTS) ## everything that must hold: style, types, the template, all tests (TESTS=... for some)
 	@$(MAKE) lint
 	@$(MAKE) build
+	@$(MAKE) web
 	@$(PYTHON) -m pytest $(TESTS)
+
+.PHONY: web
+web: ## the web app's style, types and rules (its packages are there after `make build`)
+	cd web && npm run --silent lint && npm run --silent typecheck && npm run --silent test
 
 .PHONY: lint
 lint: .venv/.made ## style, types and the template
