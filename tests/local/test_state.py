@@ -179,6 +179,25 @@ def test_two_builds_do_not_run_at_the_same_time(tmp_path: Path, monkeypatch: pyt
     assert running == ["begin", "end"]
 
 
+def test_what_the_web_app_is_made_of_counts_and_what_is_made_of_it_does_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    web, built = tmp_path / "web", tmp_path / "build" / "WebApp"
+    monkeypatch.setattr(build, "WEB", web)
+    for folder in (web / "src", web / "node_modules" / "preact", web / "dist", built / "dist"):
+        folder.mkdir(parents=True)
+    first = build.digest([web], tmp_path), build.digest([built], tmp_path)
+
+    for made in (web / "dist" / "index.html", web / "node_modules" / "preact" / "index.js"):
+        made.write_text("made")
+    assert build.digest([web], tmp_path) == first[0]
+
+    (web / "src" / "main.ts").write_text("source")
+    (built / "dist" / "index.html").write_text("made")
+    assert build.digest([web], tmp_path) != first[0]
+    assert build.digest([built], tmp_path) != first[1]
+
+
 def test_a_stack_is_deployed_again_when_its_address_in_front_is_another(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

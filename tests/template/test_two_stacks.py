@@ -27,5 +27,5 @@ def test_what_has_a_name_is_named_for_its_stack() -> None:
         if name in one.get("Properties", {})
     }
 
-    assert named.keys() == {"Api", "UserPool", "WebSocketApi", "EmailConfigurationSet"}
+    assert named.keys() == {"Api", "UserPool", "WebSocketApi", "EmailConfigurationSet", "PushPublicKey"}
     assert [logical for logical, name in named.items() if "AWS::StackName" not in name] == []

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ import pytest
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric import ec
 from textension import assemble, events
+from textension.aws import clients
 from textension.aws.push_subscriptions import PushSubscription, PushSubscriptions
 from textension.aws.secrets import REREAD_AFTER, put_push_keys
 from textension.clock import HOUR, MINUTE, SECOND, now_ms
@@ -513,6 +514,25 @@ def test_a_service_that_says_nothing_keeps_nobody_waiting(
 
     assert time.monotonic() - began < 2.5
     assert len(service.at("/there")) == 1
+
+
+def test_a_text_is_one_query_for_each_extension(
+    office: Backend, service: Service, figure: Callable[[str], None]
+) -> None:
+    subscribe(office, "phone", Browser())
+    event = received(text(office))
+    run(event)
+    calls: list[str] = []
+    clients.dynamodb().meta.events.register("before-call", lambda model, **_: calls.append(model.name))
+
+    run(event)
+
+    assert calls == ["Query", "Query"]
+    figure(f"requests of push_notifier, one text to a number with two extensions: {', '.join(calls)}, 1 HTTP request")
+    service.statuses["/phone"] = 503
+    calls.clear()
+    run(event, count=2)
+    assert sorted(calls) == ["GetItem", "PutItem", "Query", "Query"]
 
 
 def test_nothing_private_is_logged(office: Backend, service: Service, capsys: pytest.CaptureFixture[str]) -> None:
