@@ -42,6 +42,20 @@ invoke: .venv/.made ## one function in a container, beside a running stack (FUNC
 	@$(PYTHON) -m local build >/dev/null
 	@$(PYTHON) -m local invoke $(FUNCTION) $(EVENT)
 
+define need-node
+@node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' 2>/dev/null \
+	|| { echo "The web app needs Node 20 or newer: put node and npm on the PATH." >&2; exit 1; }
+endef
+
+web/node_modules/.package-lock.json: web/package-lock.json
+	$(need-node)
+	cd web && npm ci --no-audit --no-fund --ignore-scripts
+	@touch $@
+
+.PHONY: web
+web: .venv/.made web/node_modules/.package-lock.json ## the web app's own style, types and tests
+	@cd web && npm run --silent lint && npm run --silent typecheck && npm run --silent openapi:check && npm run --silent test
+
 .PHONY: test
 test: $(ENVIRONMENTS) ## everything that must hold: style, types, the template, all tests (TESTS=... for some)
 	@$(MAKE) lint
@@ -59,6 +73,7 @@ lint: .venv/.made ## style, types and the template
 	ruff format --check .
 	mypy layers/common/textension functions cli local tests
 	sam validate --lint --config-env default
+	@$(MAKE) web
 
 .PHONY: format
 format: .venv/.made ## put the code into its style

@@ -4,7 +4,7 @@ import time
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.stack.office import NUMBER, Office, eventually
 from tests.web.conftest import Windows
@@ -47,11 +47,7 @@ def test_a_number_is_added_and_its_quarantined_text_appears(windows: Windows, of
     expect(window.row("Is this the new number?")).to_contain_text("Branch", timeout=30_000)
 
 
-def _refreshed(page: object, post: object) -> bool:
-    from playwright.sync_api import Locator, Page
-
-    assert isinstance(page, Page)
-    assert isinstance(post, Locator)
+def _refreshed(page: Page, post: Locator) -> bool:
     if post.count():
         return True
     page.get_by_role("button", name="Refresh").click()

@@ -11,13 +11,13 @@ from tests.template_yaml import ROOT
 
 SCREENSHOTS: Final = ROOT / ".local" / "screenshots"
 AXE: Final = ROOT / "web" / "node_modules" / "axe-core" / "axe.min.js"
-PHONE: Final[ViewportSize] = {"width": 390, "height": 844}
-DESKTOP: Final[ViewportSize] = {"width": 1440, "height": 900}
+PHONE: Final = ViewportSize(width=390, height=844)
+DESKTOP: Final = ViewportSize(width=1440, height=900)
 PATIENCE: Final = 20_000
 """Milliseconds: the first request to a function starts a process."""
 
 
-@dataclass(slots=True)
+@dataclass
 class Window:
     """A page in a context of its own. `faults` are scripts' errors and breaches of the content security policy."""
 
@@ -58,7 +58,7 @@ class Window:
 
     def connected(self) -> None:
         """Wait until events come in as they happen."""
-        self.page.wait_for_function("document.querySelector('.app')?.dataset.live === 'yes'")
+        expect(self.page.locator(".app[data-live=yes]")).to_be_attached(timeout=PATIENCE)
 
     def go(self, fragment: str) -> None:
         """To another screen."""
