@@ -278,6 +278,10 @@ BROKEN: Final[Broken] = (
     (secrets_have_their_readers, allowing("WebApp", "secretsmanager:GetSecretValue", {"Ref": "PushSecret"})),
     (the_table_has_its_writers, allowing("StreamRelay", "dynamodb:DeleteItem", arn("Table"))),
     (the_table_has_its_writers, allowing("Realtime", "dynamodb:UpdateItem", arn("Table"))),
+    (
+        the_webhook_removes_quarantined_posts_only,
+        lambda one: statement_of(one, "InboundWebhookRole", "Replayed").pop("Condition"),
+    ),
     (strangers_reach_one_parameter, allowing("WebApp", "dynamodb:GetItem", arn("Table"))),
     (only_the_apis_and_the_schedule_invoke, setting("InboundWebhookSmsPostPermissionlive", Principal="*")),
     (only_the_apis_and_the_schedule_invoke, setting("RealtimeInvoke", SourceArn=None)),
