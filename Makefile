@@ -26,8 +26,8 @@ help: ## list these targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-10s %s\n", $$1, $$2 }'
 
 .PHONY: run
-run: $(ENVIRONMENTS) ## start everything on this machine, and follow the logs (RESET=1: start empty)
-	@exec $(PYTHON) -m local run $(if $(RESET),--reset)
+run: $(ENVIRONMENTS) ## start everything on this machine, and follow the logs (RESET=1: start anew; DEMO=0: without demo data)
+	@exec $(PYTHON) -m local run $(if $(RESET),--reset) $(if $(filter 0,$(DEMO)),--empty)
 
 .PHONY: stop
 stop: .venv/.made ## end a running `make run`

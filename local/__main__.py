@@ -1,4 +1,4 @@
-"""`python -m local run [--reset] | stop | reset | build | openapi | invoke FUNCTION EVENT`: what the Makefile calls."""
+"""`python -m local run [--reset] [--empty] | stop | reset | build | openapi | invoke FUNCTION EVENT`."""
 
 import argparse
 import sys
@@ -14,6 +14,7 @@ def main() -> int:
     commands = parser.add_subparsers(dest="command", required=True)
     run = commands.add_parser("run", help="start the local stack and follow its logs until Ctrl-C")
     run.add_argument("--reset", action="store_true", help="start empty")
+    run.add_argument("--empty", action="store_true", help="without demo data: set it up with textension")
     commands.add_parser("stop", help="end the running stack")
     commands.add_parser("reset", help="forget all data of the stack that does not run")
     commands.add_parser("build", help="sam build, when something has changed")
@@ -26,14 +27,14 @@ def main() -> int:
         if arguments.command == "invoke":
             settings = config.from_environment()
             return sam_local.invoke(settings.stack_file, arguments.function, arguments.event)
-        _do(arguments.command, reset=getattr(arguments, "reset", False))
+        _do(arguments.command, reset=getattr(arguments, "reset", False), empty=getattr(arguments, "empty", False))
     except LocalError as error:
         print(error, file=sys.stderr)
         return 1
     return 0
 
 
-def _do(command: str, *, reset: bool) -> None:
+def _do(command: str, *, reset: bool, empty: bool) -> None:
     if command == "build":
         print("Built." if build.ensure_built() else "Nothing has changed since the last build.")
         return
@@ -44,7 +45,7 @@ def _do(command: str, *, reset: bool) -> None:
         return
     settings = config.from_environment()
     if command == "run":
-        stack.run(settings, reset=reset)
+        stack.run(settings, reset=reset, filled=not empty)
     elif command == "stop":
         print("Stopped." if lock.stop_holder(settings.state_dir) else "The local stack is not running.")
     else:

@@ -1,16 +1,18 @@
 """What makes a fresh stack usable at once: secrets, one number with two extensions, ClickSend's rules."""
 
 import json
-from dataclasses import dataclass
 
-import httpx
 from textension.aws.numbers import Numbers
 from textension.aws.table import Table
+from textension.clicksend.client import ClickSend
+from textension.clicksend.credentials import Credentials
+from textension.clicksend.management import Management
+from textension.clicksend.rules import INBOUND, RECEIPTS, Addresses, deviations, ours, wanted
+from textension.errors import TextensionError
 from textension.message import NumberSettings
 
-from .config import EMAIL_FROM, HOST
+from .config import EMAIL_FROM, HOST, STACK_NAME
 from .deploy import Aws
-from .errors import LocalError
 from .front import REALTIME
 from .simulator.models import Credential
 
@@ -20,31 +22,52 @@ EXTENSIONS = ("101", "102")
 EMAILS = ("sales@example.com",)
 CREDENTIAL = Credential()
 SUBACCOUNT_ID = str(CREDENTIAL.subaccount_id)
-RULE_NAME = "textension"
 
-type Rule = dict[str, str | int]
-
-
-def write_secrets(aws: Aws, outputs: dict[str, str], simulator_url: str) -> str:
-    """Give the functions the simulator's credentials, written only where they differ; returns the webhook token."""
-    credentials = {
-        "account": ACCOUNT,
-        "CLICKSEND_USERNAME": CREDENTIAL.username,
-        "CLICKSEND_API_KEY": CREDENTIAL.api_key,
-        "CLICKSEND_BASE_URL": simulator_url,
-    }
-    _update_secret(aws, outputs["CredentialsSecretArn"], credentials)
-    webhook = _update_secret(aws, outputs["WebhookSecretArn"], {"CLICKSEND_SUBACCOUNT_ID": SUBACCOUNT_ID})
-    return webhook["WEBHOOK_TOKEN"]
+type Entry = dict[str, str]
+type Secret = Entry | list[Entry]
 
 
-def _update_secret(aws: Aws, arn: str, values: dict[str, str]) -> dict[str, str]:
-    secrets = aws.secrets
-    old: dict[str, str] = json.loads(secrets.get_secret_value(SecretId=arn)["SecretString"])
-    new = old | values
-    if new != old:
-        secrets.put_secret_value(SecretId=arn, SecretString=json.dumps(new))
-    return new
+def write_secrets(aws: Aws, outputs: dict[str, str], simulator_url: str) -> None:
+    """Give the functions the simulator's credentials. A key that was rotated since stays."""
+    credentials = {"CLICKSEND_USERNAME": CREDENTIAL.username, "CLICKSEND_API_KEY": CREDENTIAL.api_key}
+    there = _read_secret(aws, outputs["CredentialsSecretArn"])
+    known = {} if there.get("CLICKSEND_API_KEY") else credentials
+    _update_secret(aws, outputs["CredentialsSecretArn"], {**known, "CLICKSEND_BASE_URL": simulator_url})
+    if not _read_secret(aws, outputs["WebhookSecretArn"]).get("CLICKSEND_SUBACCOUNT_ID"):
+        _update_secret(aws, outputs["WebhookSecretArn"], {"CLICKSEND_SUBACCOUNT_ID": SUBACCOUNT_ID})
+
+
+def aim_at_simulator(aws: Aws, outputs: dict[str, str], simulator_url: str) -> str:
+    """Let the local stack know no other ClickSend than the simulator; returns the webhook token."""
+    _update_secret(aws, outputs["CredentialsSecretArn"], {"CLICKSEND_BASE_URL": simulator_url})
+    return token(aws, outputs)
+
+
+def token(aws: Aws, outputs: dict[str, str]) -> str:
+    """The webhook's present token."""
+    return _own(_read_secret_value(aws, outputs["WebhookSecretArn"]))["WEBHOOK_TOKEN"]
+
+
+def _read_secret_value(aws: Aws, arn: str) -> Secret:
+    value: Secret = json.loads(aws.secrets.get_secret_value(SecretId=arn)["SecretString"])
+    return value
+
+
+def _own(value: Secret) -> Entry:
+    """The demo account's entry: people may have added others."""
+    return next(one for one in value if one["account"] == ACCOUNT) if isinstance(value, list) else value
+
+
+def _read_secret(aws: Aws, arn: str) -> Entry:
+    return _own(_read_secret_value(aws, arn))
+
+
+def _update_secret(aws: Aws, arn: str, values: Entry) -> None:
+    value = _read_secret_value(aws, arn)
+    entry = _own(value)
+    if entry | values != entry:
+        entry.update(values)
+        aws.secrets.put_secret_value(SecretId=arn, SecretString=json.dumps(value))
 
 
 def add_number(table: str) -> None:
@@ -68,52 +91,26 @@ def mails(aws_url: str) -> str:
     return f"{aws_url}/_ministack/ses/messages"
 
 
-@dataclass(frozen=True, slots=True)
-class RuleKind:
-    """One of ClickSend's two lists of automation rules."""
-
-    path: str
-    id_field: str
-
-
-INBOUND = RuleKind("/v3/automations/sms/inbound", "inbound_rule_id")
-RECEIPTS = RuleKind("/v3/automations/sms/receipts", "receipt_rule_id")
-
-
-def install_rules(simulator_url: str, front_url: str, token: str) -> None:
-    """Make ClickSend push texts and receipts to this stack: rules found by name and repaired, or created."""
+def install_rules(aws: Aws, outputs: dict[str, str], front_url: str) -> None:
+    """Make ClickSend push texts and receipts to this stack, as `textension webhook install` does."""
+    entry = _read_secret(aws, outputs["CredentialsSecretArn"])
+    credentials = Credentials(
+        ACCOUNT, entry["CLICKSEND_USERNAME"], entry["CLICKSEND_API_KEY"], entry["CLICKSEND_BASE_URL"]
+    )
     webhook = f"{front_url}/webhook/clicksend"
-    common: Rule = {"rule_name": RULE_NAME, "action": "URL", "enabled": 1}
-    inbound: Rule = {
-        "dedicated_number": NUMBER,
-        "message_search_type": 0,
-        "message_search_term": "",
-        "action_address": f"{webhook}/sms/{token}",
-        "webhook_type": "post",
-    }
-    receipts: Rule = {"match_type": 0, "action_address": f"{webhook}/receipt/{token}"}
-    login = (CREDENTIAL.username, CREDENTIAL.api_key)
-    with httpx.Client(base_url=simulator_url, auth=login, timeout=10, trust_env=False) as client:
-        _put_rule(client, INBOUND, common | inbound)
-        _put_rule(client, RECEIPTS, common | receipts)
-
-
-def _put_rule(client: httpx.Client, kind: RuleKind, rule: Rule) -> None:
-    listed = _checked(client.get(kind.path, params={"limit": 100}))
-    same_name = [row for row in listed["data"]["data"] if row["rule_name"] == RULE_NAME]
-    for surplus in same_name[1:]:
-        _checked(client.delete(f"{kind.path}/{surplus[kind.id_field]}"))
-    if not same_name:
-        _checked(client.post(kind.path, json=rule))
-    elif any(same_name[0].get(name) != value for name, value in rule.items()):
-        _checked(client.put(f"{kind.path}/{same_name[0][kind.id_field]}", json=rule))
-
-
-def _checked(response: httpx.Response) -> dict[str, dict[str, list[dict[str, str | int]]]]:
-    if response.status_code != httpx.codes.OK:
-        raise LocalError(f"The ClickSend simulator refused {response.request.url}: {response.text[:500]}")
-    answer: dict[str, dict[str, list[dict[str, str | int]]]] = response.json()
-    return answer
+    where = Addresses(bases={INBOUND: f"{webhook}/sms", RECEIPTS: f"{webhook}/receipt"}, tokens=[token(aws, outputs)])
+    prefix = f"{STACK_NAME}_{ACCOUNT}"
+    numbers = [settings.number for settings in Numbers(Table(outputs["TableName"])).of_account(ACCOUNT)]
+    client = ClickSend(credentials, allow_http=True)
+    try:
+        there = Management(client)
+        mine = ours(prefix, there.rules(), where)
+        for one in deviations(wanted(prefix, numbers, where), mine, where):
+            there.mend(one)
+    except TextensionError as error:
+        print(f"  ClickSend's rules stay as they are ({error}): see textension doctor", flush=True)
+    finally:
+        client.close()
 
 
 def customer_texts(simulator_url: str) -> str:

@@ -29,7 +29,7 @@ class Ended(Exception):
     """Ctrl-C or SIGTERM."""
 
 
-def run(settings: Config, *, reset: bool) -> None:
+def run(settings: Config, *, reset: bool, filled: bool = True) -> None:
     """Start everything, say so, follow the logs until Ctrl-C or SIGTERM, and end everything in order."""
     began = time.monotonic()
     ready, stop = threading.Event(), threading.Event()
@@ -41,7 +41,7 @@ def run(settings: Config, *, reset: bool) -> None:
             empty(settings.state_dir)
         chosen = ports.choose(settings.ports, settings.state_dir / "ports.json")
         note_address(demo.local_url(chosen["front"]))
-        with _started(settings, chosen) as (aws, children):
+        with _started(settings, chosen, filled=filled) as (aws, children):
             ready.set()
             _say(
                 f"Started in {time.monotonic() - began:.1f} s. Ctrl-C ends it; below is what the functions log.\nReady"
@@ -60,7 +60,9 @@ def empty(state_dir: Path) -> None:
 
 
 @contextlib.contextmanager
-def _started(settings: Config, chosen: dict[str, int]) -> Iterator[tuple[deploy.Aws, list[processes.Child]]]:
+def _started(
+    settings: Config, chosen: dict[str, int], *, filled: bool
+) -> Iterator[tuple[deploy.Aws, list[processes.Child]]]:
     with contextlib.ExitStack() as ending:
         ending.callback(_say, "Stopped; everything is kept for the next start.")
         _build()
@@ -80,10 +82,11 @@ def _started(settings: Config, chosen: dict[str, int]) -> Iterator[tuple[deploy.
         )
         front.start()
         ending.callback(front.stop)
-        file = _fill(aws, chosen, settings.state_dir)
+        file = _fill(aws, chosen, settings.state_dir, filled=filled)
         file.write(settings.stack_file)
         ending.callback(settings.stack_file.unlink, missing_ok=True)
-        _announce(file)
+        announce = _announce if filled else _announce_empty
+        announce(file)
         yield aws, [emulator, simulator]
         _say("Stopping")
 
@@ -135,16 +138,19 @@ def _deploy(aws: deploy.Aws, state_dir: Path, front: int) -> None:
     _say(f"  deployed in {time.monotonic() - began:.1f} s" if deployed else "  nothing has changed since the last one")
 
 
-def _fill(aws: deploy.Aws, chosen: dict[str, int], state_dir: Path) -> StackFile:
+def _fill(aws: deploy.Aws, chosen: dict[str, int], state_dir: Path, *, filled: bool) -> StackFile:
+    """The demo's data, or nothing but the address of the simulator."""
     front_url, simulator_url = demo.local_url(chosen["front"]), demo.local_url(chosen["simulator"])
     websocket_url = demo.websocket_url(chosen["front"])
     outputs = deploy.outputs(aws)
-    token = demo.write_secrets(aws, outputs, simulator_url)
-    demo.add_number(outputs["TableName"])
-    users = demo_users.kept(state_dir / "users.json")
-    demo_users.ensure(aws, outputs["UserPoolId"], demo.ACCOUNT, users)
+    token = demo.aim_at_simulator(aws, outputs, simulator_url)
     demo.verify_sender(aws)
-    demo.install_rules(simulator_url, front_url, token)
+    users = demo_users.kept(state_dir / "users.json") if filled else []
+    if filled:
+        demo.write_secrets(aws, outputs, simulator_url)
+        demo.add_number(outputs["TableName"])
+        demo_users.ensure(aws, outputs["UserPoolId"], demo.ACCOUNT, users)
+        demo.install_rules(aws, outputs, front_url)
     return StackFile(
         api_url=front_url,
         app_url=outputs["AppUrl"],
@@ -155,8 +161,8 @@ def _fill(aws: deploy.Aws, chosen: dict[str, int], state_dir: Path) -> StackFile
         outputs=deploy.at_the_front(outputs, front_url, websocket_url),
         demo=Demo(
             account=demo.ACCOUNT,
-            number=demo.NUMBER,
-            extensions=list(demo.EXTENSIONS),
+            number=demo.NUMBER if filled else "",
+            extensions=list(demo.EXTENSIONS) if filled else [],
             webhook_token=token,
             subaccount_id=demo.SUBACCOUNT_ID,
             clicksend_username=demo.CREDENTIAL.username,
@@ -183,6 +189,19 @@ def _announce(file: StackFile) -> None:
 
   Who may sign in: {first.email} with {first.password} (admin), {second.email} with {second.password}
     {demo_users.sign_in(file.aws.endpoint_url, file.outputs["UserPoolClientId"], first)}
+""",
+        flush=True,
+    )
+
+
+def _announce_empty(file: StackFile) -> None:
+    print(
+        f"""
+  API        {file.api_url}
+  ClickSend  {file.simulator_url}   (the simulator: user {demo.CREDENTIAL.username}, key {demo.CREDENTIAL.api_key})
+
+  Nothing is set up yet. What is missing says, at each step:
+    .venv/bin/textension doctor
 """,
         flush=True,
     )

@@ -148,6 +148,7 @@ def _backend(monkeypatch: pytest.MonkeyPatch) -> Backend:
                 "OUTBOUND_DEAD_LETTER_QUEUE",
                 "REALTIME_DEAD_LETTER_QUEUE",
                 "EMAIL_DEAD_LETTER_QUEUE",
+                "PUSH_DEAD_LETTER_QUEUE",
                 "FAILURE_QUEUE",
             )
         },

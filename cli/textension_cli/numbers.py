@@ -68,9 +68,9 @@ def add(
     A change touches only what is given: --extension replaces all extensions, --email all addresses.
     """
     e164_number = e164(session, number)
-    wishes = {"extensions": _unique(extensions), "emails": _unique(emails), "label": label, "enabled": enabled}
+    wishes = {"extensions": unique(extensions), "emails": unique(emails), "label": label, "enabled": enabled}
     given: dict[str, Any] = {name: value for name, value in wishes.items() if value is not None}
-    _check(given)
+    check(given)
     present = session.stack.numbers.get(e164_number)
     if present is not None and present.account == session.account:
         _change(session, present, given)
@@ -97,7 +97,7 @@ def _change(session: Session, present: NumberSettings, given: Mapping[str, Any])
         output.say(f"{settings.number} is like that already: nothing has changed.")
     else:
         output.say(f"Changed {settings.number}.")
-        old, new = _words(present), _words(settings)
+        old, new = words(present), words(settings)
         output.show(
             output.fields(((name, f"{old[name] or 'none'} → {new[name] or 'none'}") for name in changed), indent=2)
         )
@@ -113,7 +113,7 @@ def list_numbers(session: Session) -> None:
     if not found:
         output.say(f"Account {session.account} has no numbers yet: textension numbers add NUMBER --extension NAME")
         return
-    rows = [[settings.number, *(_words(settings)[name] for name in _WORDS)] for settings in found]
+    rows = [[settings.number, *(words(settings)[name] for name in _WORDS)] for settings in found]
     output.show(output.table(("Number", "State", "Label", "Extensions", "E-mail"), rows, fold=("Extensions", "E-mail")))
 
 
@@ -151,7 +151,7 @@ def as_json(settings: NumberSettings) -> dict[str, Any]:
 _WORDS: Final = ("enabled", "label", "extensions", "emails")
 
 
-def _words(settings: NumberSettings) -> dict[str, str]:
+def words(settings: NumberSettings) -> dict[str, str]:
     """The settings that can be changed, for people."""
     return {
         "enabled": "enabled" if settings.enabled else "disabled",
@@ -162,24 +162,26 @@ def _words(settings: NumberSettings) -> dict[str, str]:
 
 
 def _fields(settings: NumberSettings) -> Any:
-    words = _words(settings)
+    shown = words(settings)
     return output.fields(
         [
             ("Number", settings.number),
             ("Account", settings.account),
-            ("State", words["enabled"]),
-            ("Label", words["label"]),
-            ("Extensions", words["extensions"]),
-            ("E-mail", words["emails"]),
+            ("State", shown["enabled"]),
+            ("Label", shown["label"]),
+            ("Extensions", shown["extensions"]),
+            ("E-mail", shown["emails"]),
         ]
     )
 
 
-def _unique(values: list[str] | None) -> tuple[str, ...] | None:
+def unique(values: list[str] | None) -> tuple[str, ...] | None:
+    """Each value once, without blanks; None where nothing was given."""
     return None if values is None else tuple(dict.fromkeys(one.strip() for one in values if one.strip()))
 
 
-def _check(given: Mapping[str, Any]) -> None:
+def check(given: Mapping[str, Any]) -> None:
+    """Raises BadInput naming the option whose value cannot be."""
     extensions = given.get("extensions")
     if extensions is not None and not 1 <= len(extensions) <= _MOST_EXTENSIONS:
         raise BadInput(f"a number has 1 to {_MOST_EXTENSIONS} extensions: {len(extensions)} were given")

@@ -3,7 +3,8 @@
 import json
 import sys
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Final
 
@@ -62,6 +63,17 @@ def warn(line: str) -> None:
 def fail(message: str) -> None:
     """An error, as one line on stderr."""
     console(stderr=True).print(f"Error: {one_line(message)}", soft_wrap=True)
+
+
+@contextmanager
+def waiting(what: str) -> Iterator[None]:
+    """Say on a terminal what is being waited for, as long as it is."""
+    err = console(stderr=True)
+    if not err.is_terminal:
+        yield
+        return
+    with err.status(f"{printable(what)} …"):
+        yield
 
 
 def show(*parts: Table) -> None:

@@ -51,4 +51,4 @@ def init(
         return
     output.say(f"Made the push keys of {session.stack.name}. Browsers subscribe to:")
     output.say(f"  {keys.public}")
-    output.say("The web app offers notifications within a minute; pushes begin within 5.")
+    output.say("The web app offers them within a minute. Keys that they replace are signed with for up to 5.")

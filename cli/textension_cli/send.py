@@ -21,7 +21,7 @@ POLL: Final = 0.5
 _FINAL: Final = frozenset(
     {State.DELIVERED, State.UNDELIVERED, State.REJECTED, State.CANCELLED, State.EXPIRED, State.UNRESOLVED}
 )
-_GOOD: Final = frozenset({State.SENT, State.DELIVERED})
+GOOD: Final = frozenset({State.SENT, State.DELIVERED})
 
 
 def register(app: typer.Typer) -> None:
@@ -70,7 +70,7 @@ def send(
         message = follow(session, message, wait, silent=session.as_json)
     if session.as_json:
         output.write_json(messages.as_json(message))
-    if wait and message.state not in _GOOD:
+    if wait and message.state not in GOOD:
         raise typer.Exit(FAILED)
 
 

@@ -15,10 +15,14 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from textension.errors import ConfigurationError, NotFound, Unavailable
 
 if TYPE_CHECKING:
+    from textension.aws.changes import Changes
     from textension.aws.connections import Connections, Gateway
+    from textension.aws.conversations import Conversations
+    from textension.aws.log import MessageLog
     from textension.aws.messages import Messages
     from textension.aws.numbers import Numbers
     from textension.aws.quarantine import Quarantine
+    from textension.aws.stacks import Description
     from textension.aws.table import Table
     from textension.aws.users import Users
 
@@ -75,6 +79,8 @@ class Stack:
     country: str
     """Whose national phone numbers are understood."""
     outputs: Mapping[str, str]
+    described: "Description"
+    """What CloudFormation says of it."""
 
     @functools.cached_property
     def _table(self) -> "Table":
@@ -88,6 +94,27 @@ class Stack:
         from textension.aws.messages import Messages
 
         return Messages(self._table)
+
+    @functools.cached_property
+    def conversations(self) -> "Conversations":
+        """The conversations."""
+        from textension.aws.conversations import Conversations
+
+        return Conversations(self._table)
+
+    @functools.cached_property
+    def changes(self) -> "Changes":
+        """What changed, as it was published."""
+        from textension.aws.changes import Changes
+
+        return Changes(self._table)
+
+    @functools.cached_property
+    def log(self) -> "MessageLog":
+        """The messages in order of time."""
+        from textension.aws.log import MessageLog
+
+        return MessageLog(self._table)
 
     @functools.cached_property
     def numbers(self) -> "Numbers":
@@ -178,7 +205,7 @@ def _stack(name: str, environment: MutableMapping[str, str], file: _StackFile | 
     for variable, parameter in (("OPT_OUT_WORDS", "OptOutWords"), ("OPT_IN_WORDS", "OptInWords")):
         if parameter in found.parameters:
             environment[variable] = found.parameters[parameter]
-    return Stack(name, file is not None, account, country, outputs)
+    return Stack(name, file is not None, account, country, outputs, found)
 
 
 def _find(environment: Mapping[str, str]) -> tuple[_StackFile, Path]:

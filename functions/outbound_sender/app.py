@@ -9,6 +9,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from textension import assemble
 from textension.errors import ConfigurationError, Unavailable
 from textension.outbound import Doorbell
+from textension.states import State
 
 logger = Logger()
 metrics = Metrics()
@@ -36,6 +37,9 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     for message in report.posted:
         logger.info("attempted", id=message.id, state=message.state, attempt=message.attempt, reason=message.reason)
         metrics.add_metric(f"Outbound{message.state.title()}", MetricUnit.Count, 1)
+        # A message that a batch was refused for waits too, to go alone: ClickSend is well.
+        if message.state is State.UNKNOWN or (message.state is State.QUEUED and not message.alone):
+            metrics.add_metric("ClickSendErrors", MetricUnit.Count, 1)
     for message_id in report.unrecorded:
         logger.error("outcome not recorded", id=message_id)
         metrics.add_metric("OutboundUnrecorded", MetricUnit.Count, 1)

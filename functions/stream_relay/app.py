@@ -9,9 +9,13 @@ from textension import assemble
 from textension.aws import items
 from textension.errors import ConfigurationError, Unavailable
 from textension.message import Message, Notice
+from textension.states import State
 
 logger = Logger()
 metrics = Metrics()
+
+UNCLEAR = frozenset({State.UNKNOWN, State.UNRESOLVED})
+"""Nobody knows whether ClickSend has the message."""
 
 
 @metrics.log_metrics
@@ -31,6 +35,8 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
                 what = announced.state if isinstance(announced, Message) else announced.kind
                 logger.info("announced", extra={"id": announced.id, "state": what})
                 metrics.add_metric("RelayAnnounced", MetricUnit.Count, 1)
+                if what in UNCLEAR:
+                    metrics.add_metric("MessagesUnclear", MetricUnit.Count, 1)
         except (Unavailable, ConfigurationError, KeyError, ValueError, TypeError) as error:
             logger.exception("not announced", extra={"event_id": record.get("eventID")})
             metrics.add_metric("RelayFailed", MetricUnit.Count, 1)

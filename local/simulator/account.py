@@ -51,15 +51,15 @@ def subaccount_rows(credentials: Sequence[Credential], user_id: int) -> list[Wir
     return [subaccount_shape(credential, main=index == 0) for index, credential in enumerate(mine)]
 
 
-def account_shape(credential: Credential, settings: Settings) -> Wire:
+def account_shape(credential: Credential, settings: Settings, *, main: bool) -> Wire:
     """`data` of `GET /v3/account`. ClickSend fact: the balance is a string of six decimals, flags are integers, and
     `_subaccount` carries the API key: nobody may log this body."""
     return {
         "user_id": credential.user_id,
         "username": credential.username,
         "user_email": f"{credential.username}@example.com",
-        "active": 1,
-        "banned": 0,
+        "active": int(settings.active),
+        "banned": int(settings.banned),
         "date_sign_up": 1718728461,
         "balance": f"{settings.balance:.6f}",
         "user_phone": "+61433333333",
@@ -91,11 +91,11 @@ def account_shape(credential: Credential, settings: Settings) -> Wire:
         "setting_sms_hide_your_number": 0,
         "setting_sms_hide_business_name": 0,
         "pricing_variant": 0,
-        "on_trial": 0,
+        "on_trial": int(settings.on_trial),
         "trial_expiry": None,
         "ai_enabled": 0,
         "_currency": CURRENCY,
-        "_subaccount": subaccount_shape(credential, main=True),
+        "_subaccount": subaccount_shape(credential, main=main),
         "_referrer_chosen": {"id": None, "name": None},
     }
 

@@ -54,6 +54,7 @@ API = {
     ("DELETE", f"{_RECEIPT_RULES}/{{rule_id:int}}"): account.delete_receipt_rule,
     ("GET", "/v3/account"): account.account,
     ("GET", "/v3/subaccounts"): account.subaccounts,
+    ("PUT", "/v3/subaccounts/{subaccount_id:int}/regen-api-key"): account.regenerate_key,
     ("GET", "/v3/numbers"): account.numbers,
 }
 CONTROL = {

@@ -1,5 +1,7 @@
 """ClickSend's endpoints about the account: automation rules, account, subaccounts, numbers."""
 
+import uuid
+
 from .account import account_shape, numbers_page, subaccount_rows
 from .api import Call
 from .envelope import Answer, bad_request, not_found, ok, page_of
@@ -92,13 +94,27 @@ def _put_receipt_rule(call: Call, rule_id: int, message: str) -> Answer:
 
 async def account(call: Call) -> Answer:
     """`GET /v3/account`: with the API key in `_subaccount`, as at ClickSend."""
-    return ok("Here's your account.", account_shape(call.credential, call.simulator.state.settings))
+    state = call.simulator.state
+    main = next(one for one in state.credentials if one.user_id == call.credential.user_id)
+    shape = account_shape(call.credential, state.settings, main=call.credential.subaccount_id == main.subaccount_id)
+    return ok("Here's your account.", shape)
 
 
 async def subaccounts(call: Call) -> Answer:
     """`GET /v3/subaccounts`."""
     rows = subaccount_rows(call.simulator.state.credentials, call.credential.user_id)
     return ok("Here are your subaccounts.", page_of(rows, call.query))
+
+
+async def regenerate_key(call: Call) -> Answer:
+    """`PUT /v3/subaccounts/{subaccount_id}/regen-api-key`: the old key ends with the answer."""
+    state, wanted = call.simulator.state, int(call.path["subaccount_id"])
+    mine = [one for one in state.credentials if one.user_id == call.credential.user_id]
+    if wanted not in {one.subaccount_id for one in mine}:
+        return not_found("Subaccount")
+    key = str(uuid.uuid4()).upper()
+    state.change_key(wanted, key)
+    return ok("Your API Key has been regenerated.", {"api_key": key})
 
 
 async def numbers(call: Call) -> Answer:

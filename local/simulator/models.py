@@ -71,6 +71,9 @@ class Settings(Strict):
     """What people and tests may change while the simulator runs (`PUT /simulator/settings`)."""
 
     balance: Decimal = Decimal(1000)
+    active: bool = True
+    banned: bool = False
+    on_trial: bool = False
     price_per_part: Decimal = Field(default=Decimal("0.0792"), ge=0)
     enabled_countries: list[str] = ["AU", "CA", "CN", "GB", "NZ", "US"]
     throttle_seconds: float = Field(default=0, ge=0)

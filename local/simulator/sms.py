@@ -82,6 +82,7 @@ def judge(draft: Draft, settings: Settings, seconds_since_same: float | None) ->
         "INVALID_SENDER_ID": alphanumeric and (len(draft.sender) > 11 or " " in draft.sender),
         "INVALID_SCHEDULE": draft.schedule is None,
         "COUNTRY_NOT_ENABLED": country_of(draft.to) not in settings.enabled_countries,
+        "ACCOUNT_NOT_ACTIVATED": settings.banned or not settings.active,
         "THROTTLED": same_just_now,
         "INSUFFICIENT_CREDIT": settings.balance <= 0 or settings.balance < price,
     }

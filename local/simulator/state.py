@@ -18,7 +18,10 @@ MOST_SAVED = 5000
 
 
 class Snapshot(BaseModel):
-    """What the state file holds: the newest texts and all of the rest. Credentials come from the environment only."""
+    """What the state file holds: the newest texts and all of the rest.
+
+    Credentials come from the environment; only keys that were regenerated since are kept, by subaccount.
+    """
 
     settings: Settings = Settings()
     inbound_rules: list[InboundRule] = []
@@ -26,13 +29,15 @@ class Snapshot(BaseModel):
     outbound: list[Outbound] = []
     inbound: list[Inbound] = []
     receipts: list[Receipt] = []
+    api_keys: dict[int, str] = {}
 
 
 class State:
     """Rules, texts, receipts, settings and credentials."""
 
     def __init__(self, credentials: Sequence[Credential], snapshot: Snapshot) -> None:
-        self.credentials = list(credentials)
+        self._given = tuple(credentials)
+        self.api_keys = dict(snapshot.api_keys)
         self.settings = snapshot.settings
         self.inbound_rules = {rule.inbound_rule_id: rule for rule in snapshot.inbound_rules}
         self.receipt_rules = {rule.receipt_rule_id: rule for rule in snapshot.receipt_rules}
@@ -44,6 +49,17 @@ class State:
         self.inbound.update((text.message_id, text) for text in snapshot.inbound)
         self.receipts.extend(snapshot.receipts)
 
+    @property
+    def credentials(self) -> list[Credential]:
+        """Who may sign in, by the newest keys."""
+        keys = self.api_keys
+        return [one.model_copy(update={"api_key": keys.get(one.subaccount_id, one.api_key)}) for one in self._given]
+
+    def change_key(self, subaccount_id: int, api_key: str) -> None:
+        """Give a subaccount another key; the old one ends."""
+        self.api_keys[subaccount_id] = api_key
+        self.changed.set()
+
     def forget_texts(self) -> None:
         """Drop what was sent and received; rules, settings and credentials stay."""
         self.outbound: dict[str, Outbound] = {}
@@ -54,7 +70,8 @@ class State:
         self.changed.set()
 
     def forget_rules(self) -> None:
-        """Drop every automation rule."""
+        """Drop every automation rule, and regenerated keys."""
+        self.api_keys.clear()
         self.inbound_rules.clear()
         self.receipt_rules.clear()
         self.changed.set()
@@ -72,6 +89,7 @@ class State:
             outbound=_newest(self.outbound.values()),
             inbound=_newest(self.inbound.values()),
             receipts=_newest(self.receipts),
+            api_keys=dict(self.api_keys),
         )
 
     def add_outbound(self, message: Outbound) -> None:

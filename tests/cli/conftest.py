@@ -18,6 +18,7 @@ import requests
 from textension_cli.app import app
 from typer.testing import CliRunner
 
+from local.simulator import Running, running
 from tests import template_yaml
 from tests.conftest import REGION, Backend, forget
 
@@ -104,7 +105,8 @@ class Emulator(ThreadingHTTPServer):
         defaults = {name: str(one["Default"]) for name, one in template_yaml.load()["Parameters"].items()}
         described = _members("Outputs", "Output", values) + _members("Parameters", "Parameter", defaults | parameters)
         self.stacks[REGION, name] = (
-            f"<DescribeStacksResponse><DescribeStacksResult><Stacks><member><StackName>{name}</StackName>{described}"
+            f"<DescribeStacksResponse><DescribeStacksResult><Stacks><member><StackName>{name}</StackName>"
+            f"<StackStatus>UPDATE_COMPLETE</StackStatus>{described}"
             "</member></Stacks></DescribeStacksResult></DescribeStacksResponse>"
         )
 
@@ -170,8 +172,62 @@ def cli(aws: Backend, emulator: Emulator) -> Cli:
 def local(aws: Backend, emulator: Emulator, tmp_path: Path) -> Cli:
     """Runs commands on a local stack, found by its file."""
     emulator.deploy("textension-local", outputs(aws))
-    write_stack_file(tmp_path / ".local", emulator.url, {**outputs(aws), "ApiUrl": "http://127.0.0.1:8080"})
+    values = outputs(aws)
+    fronted = {name: value.replace(values["ApiUrl"], "http://127.0.0.1:8080") for name, value in values.items()}
+    write_stack_file(tmp_path / ".local", emulator.url, fronted)
     return run
+
+
+@dataclass(frozen=True, slots=True)
+class ClickSend:
+    """The simulator, signed in to and not: what an operator sees at ClickSend, and what a test changes there."""
+
+    simulator: Running
+    aws: Backend
+
+    def ask(self, method: str, path: str, body: dict[str, Any] | None = None, *, key: str = "") -> Any:
+        """One request; the answer's JSON."""
+        who = (self.simulator.credential.username, key or self.simulator.credential.api_key)
+        return requests.request(method, f"{self.simulator.url}{path}", json=body, auth=who, timeout=10).json()
+
+    def control(self, method: str, path: str, /, **body: Any) -> Any:
+        """The simulator's own knobs."""
+        return self.ask(method, f"/simulator{path}", body or None)
+
+    def rules(self, kind: str = "inbound") -> list[dict[str, Any]]:
+        """The automation rules."""
+        found: list[dict[str, Any]] = self.ask("GET", f"/v3/automations/sms/{kind}")["data"]["data"]
+        return found
+
+    def secret(self, name: str) -> Any:
+        """What a secret holds."""
+        text = boto3.client("secretsmanager").get_secret_value(SecretId=self.aws.secrets[name])["SecretString"]
+        return json.loads(text)
+
+
+@pytest.fixture(scope="session")
+def simulator() -> Iterator[Running]:
+    """One simulator for all tests of the command line."""
+    with running(time_scale=0.002) as started:
+        yield started
+
+
+@pytest.fixture
+def clicksend(local: Cli, aws: Backend, simulator: Running) -> Iterator[ClickSend]:
+    """The ClickSend of the local stack, with nothing set up but its address."""
+    aws.put_secret("CredentialsSecret", {"account": "main", "CLICKSEND_BASE_URL": simulator.url})
+    one = ClickSend(simulator, aws)
+    yield one
+    one.control("POST", "/reset", all=True)
+
+
+@pytest.fixture
+def signed_in(clicksend: ClickSend) -> ClickSend:
+    """The same, with its credentials stored."""
+    entry = clicksend.secret("CredentialsSecret")
+    who = {"CLICKSEND_USERNAME": "demo", "CLICKSEND_API_KEY": clicksend.simulator.credential.api_key}
+    clicksend.aws.put_secret("CredentialsSecret", entry | who)
+    return clicksend
 
 
 def write_stack_file(folder: Path, endpoint_url: str, values: dict[str, str]) -> Path:

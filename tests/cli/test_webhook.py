@@ -44,7 +44,7 @@ def test_a_missing_subaccount_is_said_with_its_mend(cli: Cli, aws: Backend) -> N
     ran = cli("webhook", "url")
     assert ran.code == 0
     assert "would go to quarantine" in ran.err
-    assert "textension webhook allow SUBACCOUNT_ID --account main" in ran.err
+    assert "textension subaccounts allow SUBACCOUNT_ID --account main" in ran.err
 
 
 @pytest.mark.parametrize("unset", ["", " ", [], None, "missing"])
@@ -60,7 +60,7 @@ def test_a_previous_token_that_still_opens_is_said(cli: Cli, aws: Backend) -> No
     ran = cli("webhook", "url")
     assert "/sms/new" in ran.out
     assert "old" not in ran.out
-    assert "WEBHOOK_TOKEN_PREVIOUS" in ran.err
+    assert "webhook rotate --finish" in ran.err
 
 
 @pytest.mark.parametrize("entry", [{"account": "other", "WEBHOOK_TOKEN": "t"}, {"account": "main"}])
@@ -68,7 +68,7 @@ def test_an_account_without_a_token_has_no_address(cli: Cli, aws: Backend, entry
     aws.put_secret("WebhookSecret", entry)
     ran = cli("webhook", "url")
     assert (ran.code, ran.out) == (1, "")
-    assert "no WEBHOOK_TOKEN for account main" in ran.error
+    assert "account main has no webhook token yet" in ran.error
 
 
 def test_subaccounts_are_added_and_nothing_else_changes(cli: Cli, aws: Backend) -> None:

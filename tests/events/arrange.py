@@ -138,6 +138,7 @@ def for_sweeper(messages: Messages) -> None:
 
 WEB_APP: Final = {
     "COGNITO_ENDPOINT": "https://cognito-idp.ap-southeast-2.amazonaws.com/",
+    "USER_POOL_ID": "ap-southeast-2_Pool00000",
     "USER_POOL_CLIENT_ID": "TestClientId0000000000000",
     "AWS_REGION": "ap-southeast-2",
     "WEBSOCKET_URL": "wss://abcdef1234.execute-api.ap-southeast-2.amazonaws.com/live",

@@ -19,8 +19,9 @@ TIME_SCALE = "0.05"
 class RunningStack:
     """One stack, which tests may stop, start again and kill; its data stays in `state_dir`."""
 
-    def __init__(self, state_dir: Path) -> None:
+    def __init__(self, state_dir: Path, *arguments: str) -> None:
         self.state_dir = state_dir
+        self._arguments = arguments
         self.file: StackFile
         self._process: subprocess.Popen[bytes] | None = None
         self._output = state_dir / "make-run.log"
@@ -46,7 +47,7 @@ class RunningStack:
         own = {"TEXTENSION_STATE_DIR": str(self.state_dir), "SIMULATOR_TIME_SCALE": TIME_SCALE}
         with output.open("wb") as file:
             return subprocess.Popen(
-                [sys.executable, "-m", "local.attached", self.state_dir, "local", "run"],
+                [sys.executable, "-m", "local.attached", self.state_dir, "local", "run", *self._arguments],
                 cwd=ROOT,
                 env=dict(os.environ) | any_port | own,
                 stdin=subprocess.PIPE,

@@ -36,7 +36,8 @@ def no_aliases(template: Template) -> list[str]:
 
 
 def nothing_is_traced(template: Template) -> list[str]:
-    """Execution logs, data traces, access logs and X-Ray would all hold the token or the ticket of an address."""
+    """Execution logs, data traces and X-Ray would all hold the token or the ticket of an address; an access log, if it
+    held more than these variables."""
     found = []
     for kind in ("AWS::ApiGateway::Stage", "AWS::ApiGatewayV2::Stage"):
         for name, stage in of_type(template, kind).items():
@@ -47,14 +48,21 @@ def nothing_is_traced(template: Template) -> list[str]:
                 *stage.get("RouteSettings", {}).values(),
             ]
             found += [f"{name}: {key}={one[key]}" for one in settings for key in _TRACES if _is_on(one.get(key))]
+            variables = set(re.findall(r"\$context\.[\w.]+", stage.get("AccessLogSetting", {}).get("Format", "")))
+            found += [f"{name} logs {one}" for one in sorted(variables - _LOGGED)]
     for name, function in functions(template).items():
-        variables = function.get("Environment", {}).get("Variables", {})
-        found += [f"{name} sets {key}" for key in ("POWERTOOLS_LOGGER_LOG_EVENT", "POWERTOOLS_DEV") if key in variables]
+        given = function.get("Environment", {}).get("Variables", {})
+        found += [f"{name} sets {key}" for key in ("POWERTOOLS_LOGGER_LOG_EVENT", "POWERTOOLS_DEV") if key in given]
         found += [f"{name} is traced"] if function.get("TracingConfig") else []
     return found
 
 
-_TRACES: Final = ("LoggingLevel", "DataTraceEnabled", "TracingEnabled", "AccessLogSetting", "AccessLogSettings")
+_TRACES: Final = ("LoggingLevel", "DataTraceEnabled", "TracingEnabled", "AccessLogSettings")
+_LOGGED: Final = {
+    f"$context.{name}"
+    for name in ("requestId", "requestTime", "httpMethod", "resourcePath", "status", "responseLength")
+} | {"$context.responseLatency", "$context.error.responseType"}
+"""What an access log may hold: nothing of anybody, and no address."""
 
 
 def _is_on(value: object) -> bool:

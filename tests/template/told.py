@@ -53,7 +53,8 @@ def no_secret_is_told(template: Template) -> list[str]:
     return [f"{name} holds a secret" for name, value in told.items() if secret.search(json.dumps(value))] + [
         f"parameter {name} may hold a secret"
         for name, one in template["Parameters"].items()
-        if one.get("NoEcho") or (named.search(name) and set(one.get("AllowedValues", ["?"])) != {"true", "false"})
+        if one.get("NoEcho")
+        or (named.search(name.removesuffix("KeyArn")) and set(one.get("AllowedValues", ["?"])) != {"true", "false"})
     ]
 
 

@@ -105,6 +105,7 @@ def test_a_probe_is_one_workers(aws: Backend, circuits: Circuits) -> None:
     now = now_ms()
     assert circuits.probe("main", now=now) is False  # closed: nobody has to ask
     until = circuits.open("main", "HTTP_500", now=now)
+    assert until is not None
 
     assert circuits.probe("main", now=until - 1) is False
     assert [circuits.probe("main", now=until) for _ in range(5)] == [True, *[False] * 4]

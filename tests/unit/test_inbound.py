@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 import pytest
 from textension.accepting import Draft, accept
+from textension.aws import secret_changes
 from textension.clock import now_ms
 from textension.ids import Signer
 from textension.message import Conversation, Message, NumberSettings
@@ -246,6 +247,17 @@ def test_an_unknown_subaccount_is_quarantined_once(aws: Backend, subaccount: str
     assert post(aws, push(subaccount_id=subaccount)) == 200
     assert stored(aws) == []
     assert reasons(aws) == ["subaccount_unknown"]
+
+
+def test_a_subaccount_that_was_allowed_just_now_is_known_at_once(aws: Backend, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("textension.aws.secrets.REREAD_AFTER", 0.0)
+    assert post(aws, push(subaccount_id="7", message_id="FIRST")) == 200
+    assert reasons(aws) == ["subaccount_unknown"]
+
+    secret_changes.allow_subaccounts(aws.secrets["WebhookSecret"], "main", ["7"])
+
+    assert post(aws, push(subaccount_id="7", message_id="SECOND")) == 200
+    assert [message.clicksend_id for message in stored(aws)] == ["SECOND"]
 
 
 def test_no_configured_subaccount_accepts_nothing(aws: Backend) -> None:

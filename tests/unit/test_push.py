@@ -12,7 +12,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric import ec
 from textension import assemble, events
 from textension.aws.push_subscriptions import PushSubscription, PushSubscriptions
-from textension.aws.secrets import put_push_keys
+from textension.aws.secrets import REREAD_AFTER, put_push_keys
 from textension.clock import HOUR, MINUTE, SECOND, now_ms
 from textension.errors import ConfigurationError, Undeliverable
 from textension.message import Message
@@ -448,6 +448,23 @@ def test_without_keys_nothing_is_sent_and_nothing_fails(aws: Backend, service: S
 
     assert run(received(text(aws))) == []
     assert service.pushes == []
+
+
+def test_keys_are_noticed_soon_after_they_were_made(
+    aws: Backend, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    subscribe(aws, "phone", Browser())
+    event = received(text(aws))
+    run(event)
+    put_push_keys(aws.secrets["PushSecret"], KEYS, replace=False)
+    run(event)
+    assert service.pushes == []
+
+    later = time.monotonic() + REREAD_AFTER + 1
+    monkeypatch.setattr("textension.aws.secrets.time.monotonic", lambda: later)
+    run(event)
+
+    assert len(service.pushes) == 1
 
 
 @pytest.mark.parametrize(

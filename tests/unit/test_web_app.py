@@ -3,6 +3,7 @@
 import base64
 import gzip
 import json
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 
 import boto3
 import pytest
+from textension.aws.push_key import MAX_AGE
 from textension.errors import ConfigurationError
 from textension.push.vapid import new_keys
 
@@ -59,6 +61,7 @@ def get(aws: Backend, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Get:
     (tmp_path / "dist" / "link.txt").symlink_to(tmp_path / "secret.txt")
     for variable, value in {
         "COGNITO_ENDPOINT": ENDPOINT,
+        "USER_POOL_ID": "ap-southeast-2_pool1",
         "USER_POOL_CLIENT_ID": "client-1",
         "AWS_REGION": "ap-southeast-2",
         "WEBSOCKET_URL": SOCKET,
@@ -268,7 +271,12 @@ def test_plain_http_is_not_made_to_promise_https(get: Get) -> None:
 
 def test_the_app_is_told_its_addresses(get: Get) -> None:
     assert json.loads(get("/app/config.json", **{"Accept-Encoding": "gzip"}).text) == {
-        "account_pool": {"endpoint": ENDPOINT, "client_id": "client-1", "region": "ap-southeast-2"},
+        "account_pool": {
+            "endpoint": ENDPOINT,
+            "user_pool_id": "ap-southeast-2_pool1",
+            "client_id": "client-1",
+            "region": "ap-southeast-2",
+        },
         "websocket_url": SOCKET,
         "api": "../api/v1",
         "vapid_public_key": None,
@@ -280,6 +288,16 @@ def test_the_app_is_told_the_key_that_pushes_are_signed_with(get: Get) -> None:
     boto3.client("ssm").put_parameter(Name="push-public-key", Value=key, Overwrite=True)
 
     assert json.loads(get("/app/config.json").body)["vapid_public_key"] == key
+
+
+def test_a_key_is_looked_for_once_a_minute(get: Get, monkeypatch: pytest.MonkeyPatch) -> None:
+    get("/app/config.json")
+    boto3.client("ssm").put_parameter(Name="push-public-key", Value="key", Overwrite=True)
+
+    assert json.loads(get("/app/config.json").body)["vapid_public_key"] is None
+    now = time.monotonic() + MAX_AGE
+    monkeypatch.setattr("textension.aws.push_key.time.monotonic", lambda: now)
+    assert json.loads(get("/app/config.json").body)["vapid_public_key"] == "key"
 
 
 def test_without_systems_manager_the_app_works_without_pushes(get: Get, caplog: pytest.LogCaptureFixture) -> None:

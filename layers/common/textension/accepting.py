@@ -75,10 +75,10 @@ def resend(
     messages: Messages,
     *,
     origin: str,
-    author: str,
+    author: str | None,
     country: str,
-    caps: Caps,
     now: int,
+    caps: Caps | None = None,
 ) -> Message:
     """Send a message again, as a new one, once: whoever asks a second time gets the first answer.
 

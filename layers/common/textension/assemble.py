@@ -235,6 +235,7 @@ def health() -> Health:
             "outbound": environment.OUTBOUND_DEAD_LETTER_QUEUE_URL,
             "realtime": environment.REALTIME_DEAD_LETTER_QUEUE_URL,
             "email": environment.EMAIL_DEAD_LETTER_QUEUE_URL,
+            "push": environment.PUSH_DEAD_LETTER_QUEUE_URL,
             "failures": environment.FAILURE_QUEUE_URL,
         },
         sends_email=bool(environment.EMAIL_FROM),

@@ -1,4 +1,5 @@
 /** The administrator's part: numbers, what happened to every message, what could not be taken in. */
+import { useEffect, useRef } from "preact/hooks";
 import { hrefs } from "../router";
 import { texts } from "../texts";
 import "./admin.css";
@@ -19,9 +20,13 @@ const PAGES = {
 export function Admin({ section }: { section: string }) {
   const known = section in PAGES ? (section as keyof typeof PAGES) : "numbers";
   const { Page } = PAGES[known];
+  const tabs = useRef<HTMLElement>(null);
+  useEffect(() => {
+    tabs.current?.querySelector("[aria-current]")?.scrollIntoView({ inline: "center", block: "nearest" });
+  }, [known]);
   return (
     <div class="page admin">
-      <nav class="tabs" aria-label={texts.adminSections}>
+      <nav ref={tabs} class="tabs" aria-label={texts.adminSections}>
         {Object.entries(PAGES).map(([name, { label }]) => (
           <a key={name} href={hrefs.admin(name)} aria-current={name === known ? "page" : undefined}>
             {label}

@@ -148,17 +148,23 @@ function Filters({ filter, onChange }: { filter: Filter; onChange: (filter: Filt
   );
   const states = Object.entries(texts.states).map(([value, shown]) => [value, shown.replace(/ for$/, "")] as const);
   return (
-    <search class="filters card" aria-label={adm.filter} title={adm.days}>
-      {input("first_day", adm.firstDay, "date")}
-      {input("last_day", adm.lastDay, "date")}
-      {input("number", texts.number, "tel")}
-      {input("peer", adm.peer, "text")}
-      {input("extension", texts.extension("").trim(), "text")}
-      {select("direction", adm.direction, [
-        ["inbound", adm.inbound],
-        ["outbound", adm.outbound],
-      ])}
-      {select("state", adm.state, states)}
+    <search class="filters card" aria-label={adm.filter}>
+      <details open={window.matchMedia("(min-width: 900px)").matches}>
+        <summary>{adm.filter}</summary>
+        <div class="filter-fields">
+          {input("first_day", adm.firstDay, "date")}
+          {input("last_day", adm.lastDay, "date")}
+          {input("number", texts.number, "tel")}
+          {input("peer", adm.peer, "text")}
+          {input("extension", texts.extension("").trim(), "text")}
+          {select("direction", adm.direction, [
+            ["inbound", adm.inbound],
+            ["outbound", adm.outbound],
+          ])}
+          {select("state", adm.state, states)}
+        </div>
+        <p class="soft small">{adm.days}</p>
+      </details>
     </search>
   );
 }

@@ -71,7 +71,7 @@ export class Api {
     this.get<Conversations>(`/conversations${query({ cursor, limit: 100 })}`);
   conversation = (number: string, peer: string) => this.get<Conversation>(`/conversations${at(number, peer)}`);
   thread = (number: string, peer: string, cursor: string | null = null) =>
-    this.get<Messages>(`/conversations${at(number, peer)}/messages${query({ cursor, limit: 50 })}`);
+    this.get<Messages>(`/conversations${at(number, peer)}/messages${query({ cursor, limit: cursor ? 100 : 50 })}`);
   send = (number: string, peer: string, key: string, body: NewMessage) =>
     this.call<Message>("POST", `/conversations${at(number, peer)}/messages`, body, { "Idempotency-Key": key });
   read = (number: string, peer: string, upTo: string) =>

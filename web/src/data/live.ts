@@ -1,16 +1,11 @@
 /** The WebSocket: events as they happen. After each connection the gap before it is closed from `/changes`. */
 import { signal } from "@preact/signals";
 import type { ApiEvent } from "../api/types";
+import { backoff } from "./backoff";
 import type { Office } from "./office";
 
 const PING_EVERY = 4 * 60_000;
 const PONG_WITHIN = 10_000;
-const LONGEST_PAUSE = 30_000;
-
-/** How long to wait before another try, in ms: longer each time, and not all clients at once. */
-export function backoff(failures: number, random: number): number {
-  return Math.min(LONGEST_PAUSE, 500 * 2 ** failures) * (0.5 + random / 2);
-}
 
 export class Live {
   readonly connected = signal(false);

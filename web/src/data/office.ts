@@ -17,6 +17,8 @@ export class Office {
   readonly unread = computed(() => this.list.value.reduce((sum, one) => sum + (one.blocked ? 0 : one.unread), 0));
   readonly outbox = signal<readonly Waiting[]>([]);
   readonly drafts = signal<ReadonlyMap<string, string>>(new Map());
+  /** Whether the server said who I am and which numbers are mine. */
+  readonly known = signal(false);
   /** Whether the first page came; until then only what was kept is shown. */
   readonly ready = signal(false);
   readonly moreConversations = signal(false);
@@ -64,6 +66,7 @@ export class Office {
     }
     this.me.value = me;
     this.numbers.value = numbers.items;
+    this.known.value = true;
     await Promise.all([this.store.set("me", me), this.store.set("numbers", numbers.items)]);
   }
 

@@ -52,7 +52,7 @@ export function check(typed: string, own: string, lib: Library): Checked {
   const digits = text.replace(/\D/g, "");
   const home = lib.parsePhoneNumberFromString(own)?.country;
   const number = lib.parsePhoneNumberFromString(text, home);
-  if (!text.startsWith("+") && /^\d{3,6}$/.test(digits) && !number?.isValid()) {
+  if (!text.startsWith("+") && /^[1-9]\d{2,5}$/.test(digits) && !number?.isValid()) {
     return { verdict: "code", e164: digits, readable: digits, country: null };
   }
   const fault = lib.validatePhoneNumberLength(text, home);

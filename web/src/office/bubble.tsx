@@ -29,10 +29,11 @@ export function Bubble({ row, lastOutbound, actions }: Props) {
   const { message } = row;
   const inbound = message.direction === "inbound";
   const said = words(message);
-  const author = !inbound && message.author && message.author !== office.me.value?.extension ? message.author : null;
+  const me = office.me.value?.extension;
+  const author = !inbound && me && message.author !== me ? message.author : null;
   const speaks = !inbound && (said.loud || lastOutbound) && !message.resent_as;
   const faint = message.state === "cancelled" || message.state === "expired" ? "faint" : "";
-  const label = `${inbound ? texts.received : said.words}, ${wholeTime(message.sent_at)}. ${texts.messageDetails}`;
+  const label = `${inbound ? texts.received : said.words}. ${texts.messageDetails}`;
   return (
     <div class={`bubble-line ${inbound ? "in" : "out"} ${shape(row)}`}>
       {author && row.first && <p class="bubble-author">{texts.extension(author)}</p>}
@@ -40,8 +41,14 @@ export function Bubble({ row, lastOutbound, actions }: Props) {
         <p class="bubble-text" dir="auto">
           <Linked text={message.text} />
         </p>
-        <button type="button" class="bubble-meta" aria-label={label} onClick={() => actions.details(message)}>
+        <button
+          type="button"
+          class="bubble-meta"
+          title={wholeTime(message.sent_at)}
+          onClick={() => actions.details(message)}
+        >
           <time dateTime={message.sent_at}>{clockTime(message.sent_at)}</time>
+          <span class="sr-only">{label}</span>
           {!inbound && said.mark !== "none" && (
             <span class={`mark ${said.mark} ${said.tone}`}>
               <Icon name={said.mark} size={16} />

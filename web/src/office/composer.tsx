@@ -29,7 +29,7 @@ export function Composer({ place, rewrite, autofocus }: Props) {
   const { office } = useApp();
   const conversation = office.conversation(place);
   const own = office.numbers.value.find((one) => one.number === place.number);
-  const why = closed(conversation, own, office.ready.value);
+  const why = closed(conversation, own, office.known.value);
   if (why) {
     return (
       <div class="composer closed" role="note">

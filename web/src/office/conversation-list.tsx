@@ -91,7 +91,7 @@ function NothingHere({ words, found }: { words: string; found: readonly Message[
     );
   }
   if (!office.ready.value) return <Spinner label={texts.loading} />;
-  if (office.me.value && office.numbers.value.length === 0) {
+  if (office.known.value && office.numbers.value.length === 0) {
     return <Empty icon="messages" title={texts.noNumbers} lead={texts.noNumbersLead} />;
   }
   return (

@@ -47,7 +47,7 @@ export function ThreadView({ place }: { place: Place }) {
   };
   const close = () => setShown(null);
   return (
-    <section class="thread-pane" aria-label={texts.threadWith(name)}>
+    <section class="thread-pane" aria-label={name}>
       <ThreadHead place={place} onDetails={() => setShown({ kind: "contact" })} />
       <Bubbles thread={thread} name={name} actions={actions} />
       <Composer place={place} rewrite={rewrite} />

@@ -15,7 +15,7 @@ import { Empty, Spinner } from "./parts";
 import { inWords, nameOf } from "./words";
 
 export function Shell() {
-  const { office } = useApp();
+  const { office, live } = useApp();
   const now = route.value;
   const unread = office.unread.value;
   useEffect(() => {
@@ -29,7 +29,7 @@ export function Shell() {
   }, []);
   const inside = now.page === "new" || (now.page === "messages" && now.place !== null);
   return (
-    <div class={`app ${inside ? "inside" : ""}`}>
+    <div class={`app ${inside ? "inside" : ""}`} data-live={live.connected.value ? "yes" : "no"}>
       {/* biome-ignore lint/a11y/useValidAnchor: the fragment is the router's, so that the jump is made here */}
       <a class="skip" href="#content" onClick={skip}>
         {texts.skip}

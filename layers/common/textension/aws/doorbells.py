@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -23,15 +24,28 @@ class Topic:
 
     def publish(self, event: Event) -> None:
         """Publish one event, with the attributes that filter policies use. Raises Unavailable."""
+        conversation = event.conversation
+        self._publish(event.body, event.type, conversation.account, conversation.number, event.extensions)
+
+    def publish_again(self, body: str) -> None:
+        """Publish an event that was published before, out of its own body.
+
+        Raises Unavailable, and ValueError or KeyError for what is no event.
+        """
+        event = json.loads(body)
+        told = event["data"]
+        self._publish(body, event["type"], told["account"], told["number"], told["extensions"])
+
+    def _publish(self, body: str, kind: str, account: str, number: str, extensions: Sequence[str]) -> None:
         attributes: dict[str, MessageAttributeValueTypeDef] = {
-            "type": {"DataType": "String", "StringValue": event.type},
-            "account": {"DataType": "String", "StringValue": event.conversation.account},
-            "number": {"DataType": "String", "StringValue": event.conversation.number},
+            "type": {"DataType": "String", "StringValue": kind},
+            "account": {"DataType": "String", "StringValue": account},
+            "number": {"DataType": "String", "StringValue": number},
         }
-        if event.extensions:
-            attributes["extension"] = {"DataType": "String.Array", "StringValue": json.dumps(event.extensions)}
+        if extensions:
+            attributes["extension"] = {"DataType": "String.Array", "StringValue": json.dumps(extensions)}
         try:
-            clients.sns().publish(TopicArn=self._arn, Message=event.body, MessageAttributes=attributes)
+            clients.sns().publish(TopicArn=self._arn, Message=body, MessageAttributes=attributes)
         except (ClientError, BotoCoreError) as error:
             raise Unavailable("SNS did not take the event") from error
 

@@ -283,6 +283,10 @@ class Messages:
             return False
         return True
 
+    def has_stray_receipt(self, account: str, clicksend_id: str) -> bool:
+        """Whether a receipt waits there for its message."""
+        return bool(_stray_receipts(self._table.get(items.clicksend_key(account, clicksend_id))))
+
 
 def _target(pointer: Item) -> Key:
     conversation = Conversation(pointer["account"], pointer["number"], pointer["peer"])

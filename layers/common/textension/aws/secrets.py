@@ -6,7 +6,6 @@ that FS PBX users know: CLICKSEND_USERNAME, CLICKSEND_API_KEY, CLICKSEND_BASE_UR
 
 import json
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -55,7 +54,7 @@ class Secret:
         """The secret's accounts; `again` looks past the cache, but not twice within `reread_after`."""
         now = time.monotonic()
         if now - self._failed_at < RETRY_AFTER:
-            return _entries(self._stale(now))
+            return read_entries(self._stale(now))
         force = again and now - self._looked_at > self._reread_after
         if force or self._text is None:
             self._looked_at = now
@@ -66,8 +65,8 @@ class Secret:
             self._read_at = now
         except GetParameterError as error:
             self._failed_at = time.monotonic()
-            return _entries(self._stale(now, error))
-        return _entries(self._text)
+            return read_entries(self._stale(now, error))
+        return read_entries(self._text)
 
     def _stale(self, now: float, error: Exception | None = None) -> str | bytes | dict[str, Any]:
         if self._text is None or now - self._read_at > STALE_AFTER:
@@ -75,7 +74,8 @@ class Secret:
         return self._text
 
 
-def _entries(text: str | bytes | dict[str, Any] | None) -> list[dict[str, Any]]:
+def read_entries(text: str | bytes | dict[str, Any] | None) -> list[dict[str, Any]]:
+    """The accounts in a secret's text. Raises ConfigurationError."""
     try:
         value = json.loads(text) if isinstance(text, str) else None
     except ValueError:
@@ -94,43 +94,24 @@ class WebhookSecret:
 
     def accounts(self, *, again: bool = False) -> tuple[WebhookAccount, ...]:
         """Every account that may be posted for."""
-        return tuple(_webhook_account(entry) for entry in self._secret.entries(again=again))
+        return tuple(webhook_account(entry) for entry in self._secret.entries(again=again))
 
 
-def _webhook_account(entry: dict[str, Any]) -> WebhookAccount:
+def webhook_account(entry: dict[str, Any]) -> WebhookAccount:
+    """What an entry of the webhook secret allows."""
     tokens = (str(entry.get("WEBHOOK_TOKEN") or ""), str(entry.get("WEBHOOK_TOKEN_PREVIOUS") or ""))
     return WebhookAccount(
-        account=_account(entry),
+        account=account_of(entry),
         tokens=tuple(token for token in tokens if token),
-        subaccount_ids=frozenset(_subaccount_ids(entry)),
+        subaccount_ids=frozenset(subaccount_ids(entry)),
     )
 
 
-def _subaccount_ids(entry: dict[str, Any]) -> list[str]:
+def subaccount_ids(entry: dict[str, Any]) -> list[str]:
+    """The subaccounts of an entry, in their order."""
     ids = entry.get("CLICKSEND_SUBACCOUNT_ID") or ""
     listed = ids if isinstance(ids, list) else str(ids).split(",")
     return [str(one).strip() for one in listed if str(one).strip()]
-
-
-def allow_subaccounts(arn: str, account: str, ids: Sequence[str]) -> WebhookAccount:
-    """Add to the subaccounts that may post for an account; its entry of the webhook secret as it is now.
-
-    Nothing else in the secret changes. The webhook believes its copy for up to `MAX_AGE` seconds.
-    Raises ConfigurationError when the account has no entry, Unavailable when Secrets Manager refused.
-    """
-    client = clients.secretsmanager()
-    try:
-        text = client.get_secret_value(SecretId=arn)["SecretString"]
-        entries = _entries(text)
-        entry = next((one for one in entries if _account(one) == account), None)
-        if entry is None:
-            raise ConfigurationError(f"the webhook secret has no entry whose account is {account!r}: add one")
-        entry["CLICKSEND_SUBACCOUNT_ID"] = ",".join(dict.fromkeys([*_subaccount_ids(entry), *ids]))
-        value = entries if text.lstrip().startswith("[") else entry
-        client.put_secret_value(SecretId=arn, SecretString=json.dumps(value))
-    except (ClientError, BotoCoreError) as error:
-        raise Unavailable("Secrets Manager did not change the secret") from error
-    return _webhook_account(entry)
 
 
 class CredentialsSecret:
@@ -142,7 +123,7 @@ class CredentialsSecret:
     def of(self, account: str, *, again: bool = False) -> Credentials:
         """The account's credentials, perhaps incomplete. Raises ConfigurationError when the account has no entry."""
         for entry in self._secret.entries(again=again):
-            if _account(entry) == account:
+            if account_of(entry) == account:
                 return _credentials(entry)
         raise ConfigurationError(f"the credentials secret has no entry whose account is {account!r}: add one")
 
@@ -150,13 +131,13 @@ class CredentialsSecret:
         """Every account's credentials, perhaps incomplete. Of two entries for one account the first counts."""
         found: dict[str, Credentials] = {}
         for entry in self._secret.entries(again=again):
-            found.setdefault(_account(entry), _credentials(entry))
+            found.setdefault(account_of(entry), _credentials(entry))
         return tuple(found.values())
 
 
 def _credentials(entry: dict[str, Any]) -> Credentials:
     return Credentials(
-        account=_account(entry),
+        account=account_of(entry),
         username=str(entry.get("CLICKSEND_USERNAME") or ""),
         api_key=str(entry.get("CLICKSEND_API_KEY") or ""),
         base_url=str(entry.get("CLICKSEND_BASE_URL") or DEFAULT_BASE_URL),
@@ -186,11 +167,11 @@ class PushSecret:
     """The keys that pushes are signed with."""
 
     def __init__(self, arn: str) -> None:
-        self._secret = Secret(arn)
+        self._secret = Secret(arn, reread_after=REREAD_AFTER)
 
     def keys(self) -> PushKeys | None:
-        """The pair; None while there is none, and nobody is pushed."""
-        return _push_keys(self._secret.entries()[0])
+        """The pair; None while there is none, and nobody is pushed. The first is noticed soon after it was made."""
+        return _push_keys(self._secret.entries()[0]) or _push_keys(self._secret.entries(again=True)[0])
 
 
 def _push_keys(entry: dict[str, Any]) -> PushKeys | None:
@@ -202,7 +183,7 @@ def put_push_keys(arn: str, keys: PushKeys, *, replace: bool) -> None:
     """Write the pair. Raises Conflict where there is one and it is not to be replaced, Unavailable."""
     client = clients.secretsmanager()
     try:
-        if not replace and _push_keys(_entries(client.get_secret_value(SecretId=arn)["SecretString"])[0]):
+        if not replace and _push_keys(read_entries(client.get_secret_value(SecretId=arn)["SecretString"])[0]):
             raise Conflict("there are push keys already", code="push_keys_exist")
         value = {"private_key": keys.private, "public_key": keys.public, "contact": keys.contact}
         client.put_secret_value(SecretId=arn, SecretString=json.dumps(value))
@@ -210,7 +191,8 @@ def put_push_keys(arn: str, keys: PushKeys, *, replace: bool) -> None:
         raise Unavailable("Secrets Manager did not change the secret") from error
 
 
-def _account(entry: dict[str, Any]) -> str:
+def account_of(entry: dict[str, Any]) -> str:
+    """Whose entry it is. Raises ConfigurationError."""
     account = entry.get("account")
     if not isinstance(account, str) or not account:
         raise ConfigurationError("every entry of a secret must name its account")

@@ -109,11 +109,8 @@ class ClickSend:
         for number in range(1, MOST_PAGES + 1):
             if remaining() < REQUEST_TIMEOUT * SECOND:
                 raise NoAnswer("OUT_OF_TIME")
-            try:
-                # Never ClickSend's own next_page_url: the credentials go to addresses that we made.
-                answer = self._ask("GET", "/v3/numbers", params={"page": number, "limit": PAGE})
-            except _NoAnswerError as lost:
-                raise NoAnswer(lost.verdict.reason) from lost
+            # Never ClickSend's own next_page_url: the credentials go to addresses that we made.
+            answer = self.ask("GET", "/v3/numbers", params={"page": number, "limit": PAGE})
             page = listing.read(answer, now=self._clock())
             found |= page.numbers
             if number >= page.last:
@@ -149,6 +146,13 @@ class ClickSend:
             if number >= page.last or len(found) >= most:
                 return found
         return found
+
+    def ask(self, method: str, path: str, **content: Any) -> Answer:
+        """One request for whoever reads answers by himself, whatever its status: `management` does. Raises NoAnswer."""
+        try:
+            return self._ask(method, path, **content)
+        except _NoAnswerError as lost:
+            raise NoAnswer(lost.verdict.reason) from lost
 
     def close(self) -> None:
         """Give the connection back."""

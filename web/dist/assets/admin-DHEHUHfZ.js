@@ -1,1 +1,0 @@
-import{t as e}from"./index-ZEFimOBV.js";function t({section:t}){return e(`p`,{children:t})}export{t as Admin};
