@@ -10,9 +10,11 @@ from types import ModuleType
 from typing import Any
 from urllib.parse import quote
 
-from tests.conftest import Context, load_function
+from tests.conftest import Backend, Context, load_function
+from tests.unit.test_inbound import post, push
 
 RESOURCES = "/api/v1"
+MESSAGES = "/conversations/{number}/{peer}/messages"
 
 
 @functools.lru_cache(maxsize=1)
@@ -109,3 +111,8 @@ ANA = Client("101", groups="admin")
 BEN = Client("102")
 EVE = Client("201")
 STRANGER = Client("101", account="other", groups="admin")
+
+
+def receive(aws: Backend, message_id: str, text: str = "hello", **changes: Any) -> None:
+    """A text comes in."""
+    assert post(aws, push(message_id=message_id, body=text, message=text, **changes)) == 200
