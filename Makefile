@@ -60,12 +60,7 @@ web: .venv/.made web/node_modules/.package-lock.json ## the web app's own style,
 test: $(ENVIRONMENTS) ## everything that must hold: style, types, the template, all tests (TESTS=... for some)
 	@$(MAKE) lint
 	@$(MAKE) build
-	@$(MAKE) web
 	@$(PYTHON) -m pytest $(TESTS)
-
-.PHONY: web
-web: ## the web app's style, types and rules (its packages are there after `make build`)
-	cd web && npm run --silent lint && npm run --silent typecheck && npm run --silent test
 
 .PHONY: lint
 lint: .venv/.made ## style, types and the template
