@@ -11,7 +11,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One conversation */
+        /**
+         * One conversation
+         * @description An empty one where nothing was said yet.
+         */
         get: operations["getConversation"];
         put?: never;
         post?: never;
@@ -30,7 +33,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Mark as read */
+        /**
+         * Mark as read
+         * @description For your extension only. What arrived after that message stays unread; reading less again changes nothing.
+         */
         post: operations["markRead"];
         delete?: never;
         options?: never;
@@ -47,9 +53,15 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Block a peer */
+        /**
+         * Block a peer
+         * @description For everybody who shares the number: its texts are kept, count as read and notify nobody; it cannot be texted.
+         */
         post: operations["blockPeer"];
-        /** Let a peer through again */
+        /**
+         * Let a peer through again
+         * @description Whether it was blocked or not.
+         */
         delete: operations["unblockPeer"];
         options?: never;
         head?: never;
@@ -63,10 +75,18 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** A thread, the newest first */
+        /**
+         * A thread, the newest first
+         * @description In the order in which the texts were sent, late ones in their place.
+         */
         get: operations["listMessages"];
         put?: never;
-        /** Send a text, now or later */
+        /**
+         * Send a text, now or later
+         * @description Queued once for each Idempotency-Key; what becomes of it comes as events.
+         *
+         *     The same key and body give the first answer again, for 24 hours at least.
+         */
         post: operations["sendMessage"];
         delete?: never;
         options?: never;
@@ -81,7 +101,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One message and its journey */
+        /**
+         * One message and its journey
+         * @description All that became of it, and when. Admins see every message of the account.
+         */
         get: operations["getMessage"];
         put?: never;
         post?: never;
@@ -100,7 +123,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Send a message again */
+        /**
+         * Send a message again
+         * @description A new message in place of one that is rejected, undelivered or unresolved; once, however often it is asked.
+         */
         post: operations["resendMessage"];
         delete?: never;
         options?: never;
@@ -117,7 +143,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Take a message back */
+        /**
+         * Take a message back
+         * @description While it is scheduled or queued.
+         */
         post: operations["cancelMessage"];
         delete?: never;
         options?: never;
@@ -132,12 +161,21 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** A peer's name */
+        /**
+         * A peer's name
+         * @description As everybody in the account sees it.
+         */
         get: operations["getContact"];
-        /** Name a peer */
+        /**
+         * Name a peer
+         * @description For everybody in the account.
+         */
         put: operations["putContact"];
         post?: never;
-        /** Forget a peer's name */
+        /**
+         * Forget a peer's name
+         * @description The conversations stay.
+         */
         delete: operations["deleteContact"];
         options?: never;
         head?: never;
@@ -152,10 +190,16 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        /** Take pushes in a browser */
+        /**
+         * Take pushes in a browser
+         * @description Add or renew one; its address must be one of a known push service.
+         */
         put: operations["putPushSubscription"];
         post?: never;
-        /** Take no more pushes in a browser */
+        /**
+         * Take no more pushes in a browser
+         * @description Whether it was there or not.
+         */
         delete: operations["deletePushSubscription"];
         options?: never;
         head?: never;
@@ -169,12 +213,21 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** A number's settings */
+        /**
+         * A number's settings
+         * @description Who sees its texts, and who is told by e-mail.
+         */
         get: operations["adminGetNumber"];
-        /** Add or change a number */
+        /**
+         * Add or change a number
+         * @description All of its settings. A new one must be listed by ClickSend for the account.
+         */
         put: operations["adminPutNumber"];
         post?: never;
-        /** Remove a number */
+        /**
+         * Remove a number
+         * @description Its conversations stay; new texts to it go to quarantine.
+         */
         delete: operations["adminRemoveNumber"];
         options?: never;
         head?: never;
@@ -190,7 +243,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Take a post in again */
+        /**
+         * Take a post in again
+         * @description Once the cause is mended. What was taken in leaves the quarantine.
+         */
         post: operations["adminReplay"];
         delete?: never;
         options?: never;
@@ -208,7 +264,10 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Lift an opt-out */
+        /**
+         * Lift an opt-out
+         * @description For a peer who asked for texts again by other means than START; a later STOP counts again.
+         */
         delete: operations["adminLiftOptOut"];
         options?: never;
         head?: never;
@@ -225,7 +284,10 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Erase a person */
+        /**
+         * Erase a person
+         * @description Every text with a peer, in all numbers, present and former; what changed, its name, its quarantined posts.
+         */
         delete: operations["adminErasePeer"];
         options?: never;
         head?: never;
@@ -239,7 +301,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Who you are */
+        /**
+         * Who you are
+         * @description What the token says.
+         */
         get: operations["getMe"];
         put?: never;
         post?: never;
@@ -256,7 +321,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Your numbers */
+        /**
+         * Your numbers
+         * @description The numbers that your extension may text from.
+         */
         get: operations["listNumbers"];
         put?: never;
         post?: never;
@@ -273,7 +341,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Conversations, the newest first */
+        /**
+         * Conversations, the newest first
+         * @description Of one of your numbers or of all. One that gets a new text moves to the top, behind a cursor's back.
+         */
         get: operations["listConversations"];
         put?: never;
         post?: never;
@@ -292,7 +363,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Measure a text */
+        /**
+         * Measure a text
+         * @description Its encoding, its length and its number of segments.
+         */
         post: operations["measureText"];
         delete?: never;
         options?: never;
@@ -307,7 +381,12 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What changed since */
+        /**
+         * What changed since
+         * @description All events of your numbers, late ones too, in order of arrival; a repeat has the same id.
+         *
+         *     Without `since` nothing, and where the present is. A page may be short while there is `more`.
+         */
         get: operations["listChanges"];
         put?: never;
         post?: never;
@@ -326,7 +405,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** A ticket for the WebSocket */
+        /**
+         * A ticket for the WebSocket
+         * @description Connect with `?ticket=` within 30 seconds; each ticket is good once.
+         */
         post: operations["createTicket"];
         delete?: never;
         options?: never;
@@ -341,12 +423,21 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The account's numbers */
+        /**
+         * The account's numbers
+         * @description In order.
+         */
         get: operations["adminListNumbers"];
-        /** Change several numbers */
+        /**
+         * Change several numbers
+         * @description Each for itself: one that cannot be changed keeps no other from it.
+         */
         put: operations["adminChangeNumbers"];
         post?: never;
-        /** Remove several numbers */
+        /**
+         * Remove several numbers
+         * @description Their conversations stay; new texts to them go to quarantine.
+         */
         delete: operations["adminRemoveNumbers"];
         options?: never;
         head?: never;
@@ -360,7 +451,12 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The message log */
+        /**
+         * The message log
+         * @description The newest first, of a number, or of a range of days, or both.
+         *
+         *     The other filters apply within a page, so that a page may be short.
+         */
         get: operations["adminListMessages"];
         put?: never;
         post?: never;
@@ -377,7 +473,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What could not be taken in */
+        /**
+         * What could not be taken in
+         * @description Kept as it came, for 90 days.
+         */
         get: operations["adminListQuarantine"];
         put?: never;
         post?: never;
@@ -394,7 +493,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Who opted out */
+        /**
+         * Who opted out
+         * @description By number and peer.
+         */
         get: operations["adminListOptOuts"];
         put?: never;
         post?: never;
@@ -411,7 +513,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What is wrong now */
+        /**
+         * What is wrong now
+         * @description In words, and which setting to change.
+         */
         get: operations["adminHealth"];
         put?: never;
         post?: never;
@@ -428,7 +533,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** This description */
+        /**
+         * This description
+         * @description OpenAPI 3.1, made of the routes that are served.
+         */
         get: operations["getOpenApi"];
         put?: never;
         post?: never;
@@ -448,13 +556,27 @@ export interface components {
          */
         AdminNumber: {
             number: components["schemas"]["E164"];
-            /** Label */
+            /**
+             * Label
+             * @example Sales
+             */
             label: string;
             /** Enabled */
             enabled: boolean;
-            /** Extensions */
+            /**
+             * Extensions
+             * @example [
+             *       "101",
+             *       "102"
+             *     ]
+             */
             extensions: string[];
-            /** Emails */
+            /**
+             * Emails
+             * @example [
+             *       "sales@example.com"
+             *     ]
+             */
             emails: string[];
         };
         /**
@@ -480,8 +602,7 @@ export interface components {
          * @description What became of one number.
          */
         BulkItem: {
-            /** Number */
-            number: string;
+            number: components["schemas"]["E164"];
             /** Done */
             done: boolean;
             /**
@@ -506,11 +627,8 @@ export interface components {
         Changes: {
             /** Items */
             items: components["schemas"]["Event"][];
-            /**
-             * Next
-             * @description Give it as `since` the next time, at once where there is `more`.
-             */
-            next: string;
+            /** @description Give it as `since` the next time, at once where there is `more`. */
+            next: components["schemas"]["Opaque"];
             /** More */
             more: boolean;
         };
@@ -532,6 +650,7 @@ export interface components {
             /**
              * Summary
              * @description In words: what is, and what to do.
+             * @example Nothing that is due is left undone.
              */
             summary: string;
         };
@@ -566,11 +685,15 @@ export interface components {
         Conversation: {
             number: components["schemas"]["E164"];
             peer: components["schemas"]["Peer"];
-            /** Contact Name */
+            /**
+             * Contact Name
+             * @example Ana Souza
+             */
             contact_name: string | null;
             /**
              * Last Text
              * @description The beginning of the newest text.
+             * @example Are you open today?
              */
             last_text: string;
             last_direction: components["schemas"]["Direction"] | null;
@@ -596,7 +719,7 @@ export interface components {
             next: components["schemas"]["Cursor"];
         };
         /** @description Give it as `cursor` for the next page; null on the last one. */
-        Cursor: string | null;
+        Cursor: components["schemas"]["Opaque"] | null;
         /**
          * Direction
          * @description Seen from the PBX.
@@ -639,6 +762,9 @@ export interface components {
             /**
              * Kept
              * @description What stays, and where nothing can be erased.
+             * @example [
+             *       "ClickSend's own records"
+             *     ]
              */
             kept: string[];
         };
@@ -657,22 +783,42 @@ export interface components {
              * @example 38VSP1M892RHB0THPX80B1AYM9.received
              */
             id: string;
-            /** Source */
+            /**
+             * Source
+             * @example /textension/accounts/main
+             */
             source: string;
             /**
              * Type
              * @enum {string}
              */
             type: "message.received" | "message.status_changed" | "conversation.read" | "number.opted_out";
-            /** Subject */
-            subject: string;
+            subject: components["schemas"]["MessageId"];
             time: components["schemas"]["Time"];
             /**
              * Datacontenttype
              * @constant
              */
             datacontenttype: "application/json";
-            /** Data */
+            /**
+             * Data
+             * @description Of a message: what `GET /messages/{id}` begins with. Ignore what you do not know.
+             * @example {
+             *       "account": "main",
+             *       "direction": "inbound",
+             *       "extensions": [
+             *         "101",
+             *         "102"
+             *       ],
+             *       "message_id": "38VSP1M892RHB0THPX80B1AYM9",
+             *       "number": "+61411111111",
+             *       "peer": "+61422222222",
+             *       "received_at": "2026-11-22T03:15:00.000Z",
+             *       "sent_at": "2026-11-22T03:15:00.000Z",
+             *       "state": "received",
+             *       "text": "Are you open today?"
+             *     }
+             */
             data: {
                 [key: string]: unknown;
             };
@@ -723,7 +869,10 @@ export interface components {
              * @example app:101
              */
             source: string;
-            /** Reason */
+            /**
+             * Reason
+             * @example INVALID_RECIPIENT
+             */
             reason: string | null;
         };
         /**
@@ -758,7 +907,10 @@ export interface components {
             number: components["schemas"]["E164"];
             peer: components["schemas"]["Peer"];
             direction: components["schemas"]["Direction"];
-            /** Text */
+            /**
+             * Text
+             * @example Are you open today?
+             */
             text: string;
             state: components["schemas"]["State"];
             /**
@@ -775,6 +927,7 @@ export interface components {
             /**
              * Author
              * @description The extension that wrote it.
+             * @example 101
              */
             author: string | null;
             scheduled_at: components["schemas"]["Time"] | null;
@@ -782,6 +935,7 @@ export interface components {
             /**
              * Sender Id
              * @description What the peer saw as the sender, where ClickSend changed it.
+             * @example +61444444444
              */
             sender_id: string | null;
             /**
@@ -803,7 +957,10 @@ export interface components {
             number: components["schemas"]["E164"];
             peer: components["schemas"]["Peer"];
             direction: components["schemas"]["Direction"];
-            /** Text */
+            /**
+             * Text
+             * @example Are you open today?
+             */
             text: string;
             state: components["schemas"]["State"];
             /**
@@ -820,6 +977,7 @@ export interface components {
             /**
              * Author
              * @description The extension that wrote it.
+             * @example 101
              */
             author: string | null;
             scheduled_at: components["schemas"]["Time"] | null;
@@ -827,6 +985,7 @@ export interface components {
             /**
              * Sender Id
              * @description What the peer saw as the sender, where ClickSend changed it.
+             * @example +61444444444
              */
             sender_id: string | null;
             /**
@@ -840,7 +999,10 @@ export interface components {
             journey: components["schemas"]["JourneyStep"][];
             /** Receipts */
             receipts: components["schemas"]["Receipt"][];
-            /** Clicksend Id */
+            /**
+             * Clicksend Id
+             * @example 1F1E7DCE-3B60-6D06-90B8-81AD96EAF64F
+             */
             clicksend_id: string | null;
             /**
              * Price
@@ -925,6 +1087,7 @@ export interface components {
             /**
              * Label
              * @default
+             * @example Sales
              */
             label: string;
             /**
@@ -942,6 +1105,8 @@ export interface components {
             /** Items */
             items: components["schemas"]["Number"][];
         };
+        /** @example 1zq0T9m2WbqvB7nQ4uWkX2gWzE2OTU1MDY1MTUwMDBd */
+        Opaque: string;
         /**
          * OptOut
          * @description A peer who is not to be texted from a number.
@@ -999,9 +1164,15 @@ export interface components {
          * @description The browser's keys (RFC 8291), base64url.
          */
         PushKeys: {
-            /** P256Dh */
+            /**
+             * P256Dh
+             * @example BMu4p1bqS7w6m1tq4qPq0Yf8Ck3lV0b9hZ5n2dXr7sT1yU6iO3aE8gJ4kL5zQ0wR2cV7xN9mD1fH6jK3pS8uB0o
+             */
             p256dh: string;
-            /** Auth */
+            /**
+             * Auth
+             * @example mN4pQ7rS2tU5vW8xY1zA3b
+             */
             auth: string;
         };
         /**
@@ -1039,6 +1210,7 @@ export interface components {
             /**
              * Id
              * @description The SHA-256 of its body.
+             * @example 0000000000000000000000000000000000000000000000000000000000000000
              */
             id: string;
             at: components["schemas"]["Time"];
@@ -1052,7 +1224,10 @@ export interface components {
              * @enum {string}
              */
             kind: "sms" | "receipt";
-            /** Content Type */
+            /**
+             * Content Type
+             * @example application/x-www-form-urlencoded
+             */
             content_type: string;
             /** Size */
             size: number;
@@ -1064,6 +1239,7 @@ export interface components {
             /**
              * Body
              * @description As it came; bytes that are no UTF-8 are escaped.
+             * @example from=%2B61422222222&body=hello
              */
             body: string;
         };
@@ -1085,7 +1261,10 @@ export interface components {
              */
             status_code: string;
             at: components["schemas"]["Time"];
-            /** Text */
+            /**
+             * Text
+             * @example Success: Message received on handset.
+             */
             text: string;
         };
         /**
@@ -1100,7 +1279,10 @@ export interface components {
             outcome: "stored" | "seen" | "receipt" | "stray_receipt" | "quarantined";
             /** @description Of the message, the receipt or the post. */
             id: components["schemas"]["MessageId"];
-            /** Reason */
+            /**
+             * Reason
+             * @example number_unknown
+             */
             reason: string | null;
         };
         /**
@@ -1132,7 +1314,10 @@ export interface components {
          * @description Good for one WebSocket connection, for 30 seconds.
          */
         Ticket: {
-            /** Ticket */
+            /**
+             * Ticket
+             * @example q3m0cT8yN1vJb5uKx7RzE2wLs9dHfA4gPiUoVtYjMnB
+             */
             ticket: string;
             expires_at: components["schemas"]["Time"];
         };
@@ -1178,6 +1363,20 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "number": "+61411111111",
+                     *       "peer": "+61422222222",
+                     *       "contact_name": "Ana Souza",
+                     *       "last_text": "Are you open today?",
+                     *       "last_direction": "inbound",
+                     *       "last_message_id": "38VSP1M892RHB0THPX80B1AYM9",
+                     *       "last_at": "2026-11-22T03:15:00.000Z",
+                     *       "unread": 1,
+                     *       "opted_out": true,
+                     *       "blocked": true
+                     *     }
+                     */
                     "application/json": components["schemas"]["Conversation"];
                 };
             };
@@ -1355,6 +1554,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "up_to": "38VSP1M892RHB0THPX80B1AYM9"
+                 *     }
+                 */
                 "application/json": components["schemas"]["ReadUpTo"];
             };
         };
@@ -1365,6 +1569,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "unread": 1
+                     *     }
+                     */
                     "application/json": components["schemas"]["Unread"];
                 };
             };
@@ -1586,6 +1795,20 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "number": "+61411111111",
+                     *       "peer": "+61422222222",
+                     *       "contact_name": "Ana Souza",
+                     *       "last_text": "Are you open today?",
+                     *       "last_direction": "inbound",
+                     *       "last_message_id": "38VSP1M892RHB0THPX80B1AYM9",
+                     *       "last_at": "2026-11-22T03:15:00.000Z",
+                     *       "unread": 1,
+                     *       "opted_out": true,
+                     *       "blocked": true
+                     *     }
+                     */
                     "application/json": components["schemas"]["Conversation"];
                 };
             };
@@ -1769,6 +1992,20 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "number": "+61411111111",
+                     *       "peer": "+61422222222",
+                     *       "contact_name": "Ana Souza",
+                     *       "last_text": "Are you open today?",
+                     *       "last_direction": "inbound",
+                     *       "last_message_id": "38VSP1M892RHB0THPX80B1AYM9",
+                     *       "last_at": "2026-11-22T03:15:00.000Z",
+                     *       "unread": 1,
+                     *       "opted_out": true,
+                     *       "blocked": true
+                     *     }
+                     */
                     "application/json": components["schemas"]["Conversation"];
                 };
             };
@@ -1957,6 +2194,32 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "38VSP1M892RHB0THPX80B1AYM9",
+                     *           "number": "+61411111111",
+                     *           "peer": "+61422222222",
+                     *           "direction": "inbound",
+                     *           "text": "Are you open today?",
+                     *           "state": "received",
+                     *           "reason": "INVALID_RECIPIENT",
+                     *           "sent_at": "2026-11-22T03:15:00.000Z",
+                     *           "received_at": "2026-11-22T03:15:00.000Z",
+                     *           "changed_at": "2026-11-22T03:15:00.000Z",
+                     *           "author": "101",
+                     *           "scheduled_at": "2026-11-22T03:15:00.000Z",
+                     *           "valid_until": "2026-11-22T03:15:00.000Z",
+                     *           "sender_id": "+61444444444",
+                     *           "segments": 1,
+                     *           "resend_of": "38VSP1M892RHB0THPX80B1AYM9",
+                     *           "resent_as": "38VSP1M892RHB0THPX80B1AYM9"
+                     *         }
+                     *       ],
+                     *       "next": "1zq0T9m2WbqvB7nQ4uWkX2gWzE2OTU1MDY1MTUwMDBd"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Messages"];
                 };
             };
@@ -2137,6 +2400,13 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "text": "Yes, until five.",
+                 *       "schedule_at": "2026-11-22T03:15:00Z",
+                 *       "valid_until": "2026-11-22T03:15:00Z"
+                 *     }
+                 */
                 "application/json": components["schemas"]["NewMessage"];
             };
         };
@@ -2147,6 +2417,27 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "38VSP1M892RHB0THPX80B1AYM9",
+                     *       "number": "+61411111111",
+                     *       "peer": "+61422222222",
+                     *       "direction": "inbound",
+                     *       "text": "Are you open today?",
+                     *       "state": "received",
+                     *       "reason": "INVALID_RECIPIENT",
+                     *       "sent_at": "2026-11-22T03:15:00.000Z",
+                     *       "received_at": "2026-11-22T03:15:00.000Z",
+                     *       "changed_at": "2026-11-22T03:15:00.000Z",
+                     *       "author": "101",
+                     *       "scheduled_at": "2026-11-22T03:15:00.000Z",
+                     *       "valid_until": "2026-11-22T03:15:00.000Z",
+                     *       "sender_id": "+61444444444",
+                     *       "segments": 1,
+                     *       "resend_of": "38VSP1M892RHB0THPX80B1AYM9",
+                     *       "resent_as": "38VSP1M892RHB0THPX80B1AYM9"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Message"];
                 };
             };
@@ -2385,6 +2676,44 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "38VSP1M892RHB0THPX80B1AYM9",
+                     *       "number": "+61411111111",
+                     *       "peer": "+61422222222",
+                     *       "direction": "inbound",
+                     *       "text": "Are you open today?",
+                     *       "state": "received",
+                     *       "reason": "INVALID_RECIPIENT",
+                     *       "sent_at": "2026-11-22T03:15:00.000Z",
+                     *       "received_at": "2026-11-22T03:15:00.000Z",
+                     *       "changed_at": "2026-11-22T03:15:00.000Z",
+                     *       "author": "101",
+                     *       "scheduled_at": "2026-11-22T03:15:00.000Z",
+                     *       "valid_until": "2026-11-22T03:15:00.000Z",
+                     *       "sender_id": "+61444444444",
+                     *       "segments": 1,
+                     *       "resend_of": "38VSP1M892RHB0THPX80B1AYM9",
+                     *       "resent_as": "38VSP1M892RHB0THPX80B1AYM9",
+                     *       "journey": [
+                     *         {
+                     *           "state": "received",
+                     *           "at": "2026-11-22T03:15:00.000Z",
+                     *           "source": "app:101",
+                     *           "reason": "INVALID_RECIPIENT"
+                     *         }
+                     *       ],
+                     *       "receipts": [
+                     *         {
+                     *           "status_code": "201",
+                     *           "at": "2026-11-22T03:15:00.000Z",
+                     *           "text": "Success: Message received on handset."
+                     *         }
+                     *       ],
+                     *       "clicksend_id": "1F1E7DCE-3B60-6D06-90B8-81AD96EAF64F",
+                     *       "price": "0.0792"
+                     *     }
+                     */
                     "application/json": components["schemas"]["MessageWithJourney"];
                 };
             };
@@ -2566,6 +2895,27 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "38VSP1M892RHB0THPX80B1AYM9",
+                     *       "number": "+61411111111",
+                     *       "peer": "+61422222222",
+                     *       "direction": "inbound",
+                     *       "text": "Are you open today?",
+                     *       "state": "received",
+                     *       "reason": "INVALID_RECIPIENT",
+                     *       "sent_at": "2026-11-22T03:15:00.000Z",
+                     *       "received_at": "2026-11-22T03:15:00.000Z",
+                     *       "changed_at": "2026-11-22T03:15:00.000Z",
+                     *       "author": "101",
+                     *       "scheduled_at": "2026-11-22T03:15:00.000Z",
+                     *       "valid_until": "2026-11-22T03:15:00.000Z",
+                     *       "sender_id": "+61444444444",
+                     *       "segments": 1,
+                     *       "resend_of": "38VSP1M892RHB0THPX80B1AYM9",
+                     *       "resent_as": "38VSP1M892RHB0THPX80B1AYM9"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Message"];
                 };
             };
@@ -2766,6 +3116,27 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "38VSP1M892RHB0THPX80B1AYM9",
+                     *       "number": "+61411111111",
+                     *       "peer": "+61422222222",
+                     *       "direction": "inbound",
+                     *       "text": "Are you open today?",
+                     *       "state": "received",
+                     *       "reason": "INVALID_RECIPIENT",
+                     *       "sent_at": "2026-11-22T03:15:00.000Z",
+                     *       "received_at": "2026-11-22T03:15:00.000Z",
+                     *       "changed_at": "2026-11-22T03:15:00.000Z",
+                     *       "author": "101",
+                     *       "scheduled_at": "2026-11-22T03:15:00.000Z",
+                     *       "valid_until": "2026-11-22T03:15:00.000Z",
+                     *       "sender_id": "+61444444444",
+                     *       "segments": 1,
+                     *       "resend_of": "38VSP1M892RHB0THPX80B1AYM9",
+                     *       "resent_as": "38VSP1M892RHB0THPX80B1AYM9"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Message"];
                 };
             };
@@ -2966,6 +3337,13 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "peer": "+61422222222",
+                     *       "name": "Ana Souza",
+                     *       "changed_at": "2026-11-22T03:15:00.000Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Contact"];
                 };
             };
@@ -3141,6 +3519,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "name": "Ana Souza"
+                 *     }
+                 */
                 "application/json": components["schemas"]["ContactName"];
             };
         };
@@ -3151,6 +3534,13 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "peer": "+61422222222",
+                     *       "name": "Ana Souza",
+                     *       "changed_at": "2026-11-22T03:15:00.000Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Contact"];
                 };
             };
@@ -3350,9 +3740,7 @@ export interface operations {
                 headers: {
                     [name: string]: unknown;
                 };
-                content: {
-                    "application/json": null;
-                };
+                content?: never;
             };
             /** @description Not a request of this API: the body is no JSON, or a cursor is forged */
             400: {
@@ -3526,6 +3914,16 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "endpoint": "https://fcm.googleapis.com/fcm/send/abc",
+                 *       "keys": {
+                 *         "p256dh": "BMu4p1bqS7w6m1tq4qPq0Yf8Ck3lV0b9hZ5n2dXr7sT1yU6iO3aE8gJ4kL5zQ0wR2cV7xN9mD1fH6jK3pS8uB0o",
+                 *         "auth": "mN4pQ7rS2tU5vW8xY1zA3b"
+                 *       },
+                 *       "show_text": false
+                 *     }
+                 */
                 "application/json": components["schemas"]["PushSubscription"];
             };
         };
@@ -3535,9 +3933,7 @@ export interface operations {
                 headers: {
                     [name: string]: unknown;
                 };
-                content: {
-                    "application/json": null;
-                };
+                content?: never;
             };
             /** @description Not a request of this API: the body is no JSON, or a cursor is forged */
             400: {
@@ -3754,9 +4150,7 @@ export interface operations {
                 headers: {
                     [name: string]: unknown;
                 };
-                content: {
-                    "application/json": null;
-                };
+                content?: never;
             };
             /** @description Not a request of this API: the body is no JSON, or a cursor is forged */
             400: {
@@ -3917,6 +4311,20 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "number": "+61411111111",
+                     *       "label": "Sales",
+                     *       "enabled": true,
+                     *       "extensions": [
+                     *         "101",
+                     *         "102"
+                     *       ],
+                     *       "emails": [
+                     *         "sales@example.com"
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["AdminNumber"];
                 };
             };
@@ -4092,6 +4500,18 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "extensions": [
+                 *         "101"
+                 *       ],
+                 *       "emails": [
+                 *         "sales@example.com"
+                 *       ],
+                 *       "label": "Sales",
+                 *       "enabled": true
+                 *     }
+                 */
                 "application/json": components["schemas"]["NumberPut"];
             };
         };
@@ -4102,6 +4522,20 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "number": "+61411111111",
+                     *       "label": "Sales",
+                     *       "enabled": true,
+                     *       "extensions": [
+                     *         "101",
+                     *         "102"
+                     *       ],
+                     *       "emails": [
+                     *         "sales@example.com"
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["AdminNumber"];
                 };
             };
@@ -4320,9 +4754,7 @@ export interface operations {
                 headers: {
                     [name: string]: unknown;
                 };
-                content: {
-                    "application/json": null;
-                };
+                content?: never;
             };
             /** @description Not a request of this API: the body is no JSON, or a cursor is forged */
             400: {
@@ -4502,6 +4934,13 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "outcome": "stored",
+                     *       "id": "38VSP1M892RHB0THPX80B1AYM9",
+                     *       "reason": "number_unknown"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Replayed"];
                 };
             };
@@ -4684,9 +5123,7 @@ export interface operations {
                 headers: {
                     [name: string]: unknown;
                 };
-                content: {
-                    "application/json": null;
-                };
+                content?: never;
             };
             /** @description Not a request of this API: the body is no JSON, or a cursor is forged */
             400: {
@@ -4866,6 +5303,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "complete": true,
+                     *       "conversations": 1,
+                     *       "messages": 1,
+                     *       "changes": 1,
+                     *       "quarantined": 1,
+                     *       "contact": true,
+                     *       "kept": [
+                     *         "ClickSend's own records"
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["Erased"];
                 };
             };
@@ -5025,6 +5475,14 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "account": "main",
+                     *       "extension": "101",
+                     *       "email": "101@example.com",
+                     *       "admin": true
+                     *     }
+                     */
                     "application/json": components["schemas"]["Me"];
                 };
             };
@@ -5184,6 +5642,21 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "number": "+61411111111",
+                     *           "label": "Sales",
+                     *           "enabled": true,
+                     *           "extensions": [
+                     *             "101",
+                     *             "102"
+                     *           ]
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["Numbers"];
                 };
             };
@@ -5352,6 +5825,25 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "number": "+61411111111",
+                     *           "peer": "+61422222222",
+                     *           "contact_name": "Ana Souza",
+                     *           "last_text": "Are you open today?",
+                     *           "last_direction": "inbound",
+                     *           "last_message_id": "38VSP1M892RHB0THPX80B1AYM9",
+                     *           "last_at": "2026-11-22T03:15:00.000Z",
+                     *           "unread": 1,
+                     *           "opted_out": true,
+                     *           "blocked": true
+                     *         }
+                     *       ],
+                     *       "next": "1zq0T9m2WbqvB7nQ4uWkX2gWzE2OTU1MDY1MTUwMDBd"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Conversations"];
                 };
             };
@@ -5524,6 +6016,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "text": "Yes, until five."
+                 *     }
+                 */
                 "application/json": components["schemas"]["Draft"];
             };
         };
@@ -5534,6 +6031,13 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "encoding": "GSM-7",
+                     *       "characters": 1,
+                     *       "segments": 1
+                     *     }
+                     */
                     "application/json": components["schemas"]["Size"];
                 };
             };
@@ -5736,6 +6240,38 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "specversion": "1.0",
+                     *           "id": "38VSP1M892RHB0THPX80B1AYM9.received",
+                     *           "source": "/textension/accounts/main",
+                     *           "type": "message.received",
+                     *           "subject": "38VSP1M892RHB0THPX80B1AYM9",
+                     *           "time": "2026-11-22T03:15:00.000Z",
+                     *           "datacontenttype": "application/json",
+                     *           "data": {
+                     *             "account": "main",
+                     *             "direction": "inbound",
+                     *             "extensions": [
+                     *               "101",
+                     *               "102"
+                     *             ],
+                     *             "message_id": "38VSP1M892RHB0THPX80B1AYM9",
+                     *             "number": "+61411111111",
+                     *             "peer": "+61422222222",
+                     *             "received_at": "2026-11-22T03:15:00.000Z",
+                     *             "sent_at": "2026-11-22T03:15:00.000Z",
+                     *             "state": "received",
+                     *             "text": "Are you open today?"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "next": "1zq0T9m2WbqvB7nQ4uWkX2gWzE2OTU1MDY1MTUwMDBd",
+                     *       "more": true
+                     *     }
+                     */
                     "application/json": components["schemas"]["Changes"];
                 };
             };
@@ -5895,6 +6431,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "ticket": "q3m0cT8yN1vJb5uKx7RzE2wLs9dHfA4gPiUoVtYjMnB",
+                     *       "expires_at": "2026-11-22T03:15:00.000Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Ticket"];
                 };
             };
@@ -6061,6 +6603,25 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "number": "+61411111111",
+                     *           "label": "Sales",
+                     *           "enabled": true,
+                     *           "extensions": [
+                     *             "101",
+                     *             "102"
+                     *           ],
+                     *           "emails": [
+                     *             "sales@example.com"
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "next": "1zq0T9m2WbqvB7nQ4uWkX2gWzE2OTU1MDY1MTUwMDBd"
+                     *     }
+                     */
                     "application/json": components["schemas"]["AdminNumbers"];
                 };
             };
@@ -6214,6 +6775,23 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "numbers": [
+                 *         "+61411111111"
+                 *       ],
+                 *       "changes": {
+                 *         "extensions": [
+                 *           "101"
+                 *         ],
+                 *         "emails": [
+                 *           "sales@example.com"
+                 *         ],
+                 *         "label": "Sales",
+                 *         "enabled": true
+                 *       }
+                 *     }
+                 */
                 "application/json": components["schemas"]["BulkChange"];
             };
         };
@@ -6224,6 +6802,17 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "number": "+61411111111",
+                     *           "done": true,
+                     *           "code": "not_found"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["BulkResult"];
                 };
             };
@@ -6424,6 +7013,17 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "number": "+61411111111",
+                     *           "done": true,
+                     *           "code": "not_found"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["BulkResult"];
                 };
             };
@@ -6602,6 +7202,32 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "38VSP1M892RHB0THPX80B1AYM9",
+                     *           "number": "+61411111111",
+                     *           "peer": "+61422222222",
+                     *           "direction": "inbound",
+                     *           "text": "Are you open today?",
+                     *           "state": "received",
+                     *           "reason": "INVALID_RECIPIENT",
+                     *           "sent_at": "2026-11-22T03:15:00.000Z",
+                     *           "received_at": "2026-11-22T03:15:00.000Z",
+                     *           "changed_at": "2026-11-22T03:15:00.000Z",
+                     *           "author": "101",
+                     *           "scheduled_at": "2026-11-22T03:15:00.000Z",
+                     *           "valid_until": "2026-11-22T03:15:00.000Z",
+                     *           "sender_id": "+61444444444",
+                     *           "segments": 1,
+                     *           "resend_of": "38VSP1M892RHB0THPX80B1AYM9",
+                     *           "resent_as": "38VSP1M892RHB0THPX80B1AYM9"
+                     *         }
+                     *       ],
+                     *       "next": "1zq0T9m2WbqvB7nQ4uWkX2gWzE2OTU1MDY1MTUwMDBd"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Messages"];
                 };
             };
@@ -6785,6 +7411,23 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": "0000000000000000000000000000000000000000000000000000000000000000",
+                     *           "at": "2026-11-22T03:15:00.000Z",
+                     *           "reason": "number_unknown",
+                     *           "kind": "sms",
+                     *           "content_type": "application/x-www-form-urlencoded",
+                     *           "size": 1,
+                     *           "whole": true,
+                     *           "body": "from=%2B61422222222&body=hello"
+                     *         }
+                     *       ],
+                     *       "next": "1zq0T9m2WbqvB7nQ4uWkX2gWzE2OTU1MDY1MTUwMDBd"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Quarantine"];
                 };
             };
@@ -6951,6 +7594,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "number": "+61411111111",
+                     *           "peer": "+61422222222",
+                     *           "at": "2026-11-22T03:15:00.000Z"
+                     *         }
+                     *       ],
+                     *       "next": "1zq0T9m2WbqvB7nQ4uWkX2gWzE2OTU1MDY1MTUwMDBd"
+                     *     }
+                     */
                     "application/json": components["schemas"]["OptOuts"];
                 };
             };
@@ -7005,6 +7660,25 @@ export interface operations {
                      *       "status": 403,
                      *       "code": "admin_only",
                      *       "detail": "this is for administrators of the account",
+                     *       "request_id": "c6af9ac6-7b61-11e6-9a41-93e8deadbeef"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, or it is somebody else's */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "about:blank",
+                     *       "title": "Not Found",
+                     *       "status": 404,
+                     *       "code": "not_found",
+                     *       "detail": "you have no such number",
                      *       "request_id": "c6af9ac6-7b61-11e6-9a41-93e8deadbeef"
                      *     }
                      */
@@ -7110,6 +7784,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "status": "ok",
+                     *       "checks": [
+                     *         {
+                     *           "name": "oldest_due",
+                     *           "status": "ok",
+                     *           "summary": "Nothing that is due is left undone."
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["Health"];
                 };
             };
