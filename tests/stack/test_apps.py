@@ -145,7 +145,7 @@ def test_read_marks_are_each_ones_own(office: Office, ana: Mobile, ben: Mobile) 
 def test_who_says_stop_is_texted_no_more_until_start(office: Office, ana: Mobile, ben: Mobile) -> None:
     peer = "+12025550146"
     with ben.online():
-        assert office.post(office.values("STOP-1", peer, "Stop!")) == 200
+        assert office.post(office.values("OPT-OUT-1", peer, "Stop!")) == 200
         for app in (ana, ben):
             refused = app.write(peer, "one more thing")
             assert (refused.status_code, refused.json()["code"]) == (409, "recipient_opted_out")

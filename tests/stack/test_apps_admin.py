@@ -60,7 +60,7 @@ def _put(app: Mobile, path: str, settings: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_an_opt_out_is_lifted_by_an_admin_and_everybody_is_told(office: Office, ana: Mobile, ben: Mobile) -> None:
-    peer = "+12025550172"
+    peer = "+12025550189"
     assert office.post(office.values("LIFT-1", peer, "STOP")) == 200
     assert ben.write(peer, "x").status_code == 409
     path = f"/admin/opt-outs/{quote(NUMBER)}/{quote(peer)}"

@@ -237,6 +237,7 @@ def test_health_names_what_is_wrong(aws: Backend) -> None:
         "oldest_due": "wrong",
         "queue_outbound": "ok",
         "queue_realtime": "ok",
+        "queue_push": "ok",
         "queue_email": "ok",
         "queue_failures": "wrong",
         "quarantine": "warn",
