@@ -20,7 +20,8 @@ def test_a_number_is_added_and_its_quarantined_text_appears(windows: Windows, of
     office.http.put(
         f"{office.file.simulator_url}/simulator/numbers", json={"numbers": [NUMBER, NEW]}
     ).raise_for_status()
-    handset_texts(office, "Is this the new number?", to=NEW)
+    values = office.values("NEW-1", "+61422222222", "Is this the new number?", to=NEW)
+    assert office.post(values) == 200
     window.go("#/admin/quarantine")
     post = window.page.locator(".post").filter(has_text="The number is not set up here")
     eventually(lambda: _refreshed(window.page, post), within=30, what="the post in quarantine")

@@ -11,6 +11,7 @@ const address = (file: string) => new URL(file, scope()).href;
 
 self.addEventListener("install", (event) => {
   const files = __FILES__.map((file) => new Request(address(file), { cache: "no-cache" }));
+  files.push(new Request(address(CONFIG), { cache: "no-cache" }));
   event.waitUntil(caches.open(CACHE).then((cache) => cache.addAll(files)));
 });
 
