@@ -30,9 +30,9 @@ def test_a_number_is_added_and_its_quarantined_text_appears(windows: Windows, of
 
     window.go("#/admin/numbers")
     window.page.get_by_role("button", name="Add number").click()
-    window.page.get_by_label("Number", exact=True).fill("+61 455 555 555")
-    window.page.get_by_label("Label").fill("Branch")
-    window.page.get_by_label("Extensions").fill("101")
+    window.page.locator("dialog").get_by_label("Number", exact=True).fill("+61 455 555 555")
+    window.page.locator("dialog").get_by_label("Label").fill("Branch")
+    window.page.locator("dialog").get_by_label("Extensions").fill("101")
     save = window.page.get_by_role("button", name="Save")
     deadline = time.monotonic() + 150  # ClickSend is asked again within two minutes
     while save.count():
