@@ -17,9 +17,9 @@ from tests.sam_local.sam import Lambda, Sam
 from tests.stack.running import RunningStack
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def docker() -> Iterator[None]:
-    """A Docker engine. Where none can be had, what needs it is skipped, with the reason: the only skips there are."""
+    """A Docker engine. Where none can be had, what needs it is skipped, with the reason."""
     with contextlib.ExitStack() as ending:
         try:
             ending.enter_context(engine())
@@ -28,18 +28,14 @@ def docker() -> Iterator[None]:
         yield
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def beside(docker: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
     """A local stack of our own: its secrets are changed."""
-    stack = RunningStack(tmp_path_factory.mktemp("beside"))
-    try:
-        stack.start()
-        yield stack
-    finally:
-        stack.stop()
+    with RunningStack.started(tmp_path_factory.mktemp("beside")) as running:
+        yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def messages(beside: RunningStack) -> Iterator[Messages]:
     """The stack's messages, with the stack as this process's AWS."""
     access = beside.file.aws
@@ -53,7 +49,7 @@ def messages(beside: RunningStack) -> Iterator[Messages]:
         forget()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def sam(beside: RunningStack, messages: Messages, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sam]:
     """`sam local` beside the stack, whose AWS and whose ClickSend containers can reach."""
     file = beside.file
@@ -74,7 +70,7 @@ def _change(arn: str, **values: str) -> None:
     secrets.put_secret_value(SecretId=arn, SecretString=json.dumps(old | values))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def containers(sam: Sam) -> Iterator[Lambda]:
     """All functions, each in a container that stays warm."""
     with sam.started() as started:

@@ -1,4 +1,4 @@
-"""One private local stack for the whole session."""
+"""One private local stack for all of these tests."""
 
 from collections.abc import Iterator
 
@@ -9,22 +9,17 @@ from tests.stack.office import Office
 from tests.stack.running import RunningStack
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
     """The stack, started once. A test that stops or kills it starts it again."""
-    running = RunningStack(tmp_path_factory.mktemp("stack"))
-    try:
-        running.start()
+    with RunningStack.started(tmp_path_factory.mktemp("stack")) as running:
         yield running
-    finally:
-        running.stop()
 
 
 @pytest.fixture
 def office(stack: RunningStack) -> Iterator[Office]:
     """The stack, used from outside."""
-    one = Office(stack.file, stack.state_dir)
-    with one.http:
+    with Office.of(stack) as one:
         yield one
 
 

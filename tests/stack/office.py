@@ -10,12 +10,13 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import boto3
 import httpx
 
 from local.stackfile import StackFile
+from tests.stack.running import RunningStack
 
 NUMBER = "+61411111111"
 ROOT = Path(__file__).resolve().parents[2]
@@ -70,6 +71,14 @@ class Office:
     file: StackFile
     state_dir: Path
     http: httpx.Client = field(default_factory=lambda: httpx.Client(timeout=30, trust_env=False))
+
+    @classmethod
+    @contextmanager
+    def of(cls, stack: RunningStack) -> Iterator[Self]:
+        """A running stack's; its connections are closed in the end."""
+        one = cls(stack.file, stack.state_dir)
+        with one.http:
+            yield one
 
     @contextmanager
     def listening(self, policy: dict[str, Any] | None = None) -> Iterator[Listener]:

@@ -5,7 +5,10 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Self
 
 from local.processes import started_by
 from local.stackfile import StackFile
@@ -25,6 +28,17 @@ class RunningStack:
         self.file: StackFile
         self._process: subprocess.Popen[bytes] | None = None
         self._output = state_dir / "make-run.log"
+
+    @classmethod
+    @contextmanager
+    def started(cls, state_dir: Path, *arguments: str) -> Iterator[Self]:
+        """A new one, ready; it is stopped in the end, also when it did not become ready."""
+        running = cls(state_dir, *arguments)
+        try:
+            running.start()
+            yield running
+        finally:
+            running.stop()
 
     @property
     def output(self) -> str:

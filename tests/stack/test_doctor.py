@@ -25,12 +25,8 @@ SENDER = "sms@example.com"
 @pytest.fixture(scope="module")
 def empty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
     """A stack without demo data."""
-    running = RunningStack(tmp_path_factory.mktemp("empty"), "--empty")
-    try:
-        running.start()
+    with RunningStack.started(tmp_path_factory.mktemp("empty"), "--empty") as running:
         yield running
-    finally:
-        running.stop()
 
 
 @pytest.fixture(scope="module")
@@ -51,8 +47,7 @@ def console(empty: RunningStack, before: list[dict[str, str]]) -> Console:
 @pytest.fixture
 def shop(empty: RunningStack) -> Iterator[Office]:
     """The stack, used from outside."""
-    one = Office(empty.file, empty.state_dir)
-    with one.http:
+    with Office.of(empty) as one:
         yield one
 
 

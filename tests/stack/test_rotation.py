@@ -28,19 +28,14 @@ RATE = 5
 @pytest.fixture(scope="module")
 def private(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
     """A stack of its own: the others' know one key and one token."""
-    running = RunningStack(tmp_path_factory.mktemp("rotation"))
-    try:
-        running.start()
+    with RunningStack.started(tmp_path_factory.mktemp("rotation")) as running:
         yield running
-    finally:
-        running.stop()
 
 
 @pytest.fixture
 def office(private: RunningStack) -> Iterator[Office]:
     """That stack, used from outside."""
-    one = Office(private.file, private.state_dir)
-    with one.http:
+    with Office.of(private) as one:
         yield one
 
 

@@ -19,19 +19,14 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
     """The stack, started once for these tests."""
     if CHROMIUM is None:
         pytest.skip("no Chromium on the PATH: tests/web/install-chromium.sh installs it on Debian")
-    running = RunningStack(tmp_path_factory.mktemp("web"))
-    try:
-        running.start()
+    with RunningStack.started(tmp_path_factory.mktemp("web")) as running:
         yield running
-    finally:
-        running.stop()
 
 
 @pytest.fixture
 def office(stack: RunningStack) -> Iterator[Office]:
     """The stack, used from outside."""
-    one = Office(stack.file, stack.state_dir)
-    with one.http:
+    with Office.of(stack) as one:
         yield one
 
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 import pytest
-from playwright.sync_api import Route, expect
+from playwright.sync_api import Browser, Route, expect
 
 from tests.stack.office import NUMBER, Office
 from tests.template_yaml import ROOT
@@ -201,6 +201,18 @@ def _message(index: int) -> dict[str, Any]:
         "resend_of": None,
         "resent_as": None,
     }
+
+
+def test_an_app_that_cannot_start_says_so(browser: Browser, office: Office) -> None:
+    with browser.new_context(service_workers="block") as context:
+        page = context.new_page()
+        page.route("**/config.json", lambda route: route.abort())
+        page.goto(f"{office.file.api_url}/app/")
+        expect(page.get_by_text("Textension could not start. Check your connection and reload.")).to_be_visible()
+
+        page.unroute_all()
+        page.get_by_role("button", name="Reload").click()
+        expect(page.get_by_label("Password")).to_be_visible()
 
 
 # Where the reader's eye rests, before and after: the lowest text that is whole on the screen.

@@ -56,7 +56,7 @@ async function start(root: HTMLElement): Promise<void> {
     follow();
     render(<Root config={config} session={session} store={store} />, root);
   } catch (error) {
-    render(<Failed error={error} />, root);
+    render(<Failed />, root);
     throw error;
   }
 }

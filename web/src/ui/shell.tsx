@@ -12,7 +12,7 @@ import { hrefs, route } from "../router";
 import { texts } from "../texts";
 import { Icon, type IconName, Logo } from "./icons";
 import { Empty, Spinner } from "./parts";
-import { inWords, nameOf } from "./words";
+import { nameOf } from "./words";
 
 export function Shell() {
   const { office, live } = useApp();
@@ -140,11 +140,11 @@ function Arrivals() {
 }
 
 /** Between opening and the first answer: what is kept is shown, and words where there is nothing. */
-export function Failed({ error }: { error: unknown }) {
+export function Failed() {
   return (
     <main class="sign-in" id="content">
       <h1 class="sr-only">{texts.app}</h1>
-      <Empty icon="alert" title={error instanceof Error && error.name === "Error" ? texts.notStarted : inWords(error)}>
+      <Empty icon="alert" title={texts.notStarted}>
         <button type="button" class="button" onClick={() => location.reload()}>
           {texts.reload}
         </button>
