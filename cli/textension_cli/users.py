@@ -4,6 +4,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
+from textension.clock import now_ms
 
 from textension_cli import output
 from textension_cli.command import Session, command, confirm, group
@@ -67,12 +68,12 @@ def disable(session: Session, email: _EMAIL, yes: _YES = False) -> None:
     user = _own_user(session, email)
     confirm(f"Disable {user.email} (extension {user.extension}) in {session.stack.name}?", yes=yes)
     disabled = session.stack.users.disable(user)
-    closed = hang_up(session, user)
+    closed = shut_out(session, user)
     _tell(
         session,
         disabled,
         f"Disabled {user.email}, and ended {output.count(closed, 'connection')}."
-        f" A token that is out ends within {TOKEN_MINUTES} minutes: run this again then, for what it opens meanwhile.",
+        f" A token that is out reads and sends until it ends, within {TOKEN_MINUTES} minutes; it opens no connection.",
         {"closed_connections": closed},
     )
 
@@ -82,7 +83,9 @@ def enable(session: Session, email: _EMAIL, yes: _YES = False) -> None:
     """Let a disabled user sign in again."""
     user = _own_user(session, email)
     confirm(f"Let {user.email} see the texts of extension {user.extension} again, in {session.stack.name}?", yes=yes)
-    _tell(session, session.stack.users.enable(user), f"Enabled {user.email}.", {})
+    enabled = session.stack.users.enable(user)
+    session.stack.connections.unbar(user.sub, user.extension)
+    _tell(session, enabled, f"Enabled {user.email}.", {})
 
 
 @command(app, "reset", "users reset ana@example.com")
@@ -113,15 +116,16 @@ def set_extension(
         return
     whose = f"extension {extension} instead of {user.extension}"
     confirm(f"Let {user.email} see the texts of {whose}, in {session.stack.name}?", yes=yes)
-    # Before it, because nobody knows the old extension afterwards; after it, for what was opened meanwhile.
-    closed = hang_up(session, user)
+    closed = hang_up(session, user)  # before it, too: where that fails, nothing has changed
     changed = session.stack.users.set_extension(user, extension)
-    closed += hang_up(session, user)
+    if user.enabled:
+        session.stack.connections.unbar(user.sub, extension)
+    closed += shut_out(session, user)
     _tell(
         session,
         changed,
         f"{user.email} has extension {extension} now, and {output.count(closed, 'connection')} ended."
-        f" A token that names {user.extension} ends within {TOKEN_MINUTES} minutes.",
+        f" A token that names {user.extension} ends within {TOKEN_MINUTES} minutes; it opens no connection.",
         {"closed_connections": closed},
     )
 
@@ -140,6 +144,12 @@ def set_admin(
     changed = session.stack.users.set_admin(user, admin=not off)
     words = "is no admin any more" if off else "is an admin now"
     _tell(session, changed, f"{user.email} {words}: tokens say so within {TOKEN_MINUTES} minutes.", {})
+
+
+def shut_out(session: Session, user: "User") -> int:
+    """Let the user open no WebSocket of the present extension, and end those open; how many. Raises Unavailable."""
+    session.stack.connections.bar(user.sub, user.extension, now_ms())
+    return hang_up(session, user)
 
 
 def hang_up(session: Session, user: "User") -> int:

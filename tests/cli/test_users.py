@@ -8,6 +8,7 @@ import boto3
 import pytest
 from textension.aws.connections import Connection, Connections, Holder
 from textension.aws.users import User, Users
+from textension.errors import Refused
 
 from tests import template_yaml
 from tests.cli.conftest import STACK, Cli, Emulator, outputs
@@ -182,7 +183,13 @@ def test_who_is_disabled_cannot_come_back_and_loses_what_is_open(cli: Cli, pool:
     assert (ran.json["closed_connections"], ran.json["user"]["enabled"]) == (2, False)
     assert not pool.raw(ANA)["Enabled"]
     assert sorted(pool.gateway.ended) == ["anas-phone=", "anas="]
+    with pytest.raises(Refused, match="barred"):
+        pool.connect(ana, "anas-next=")
     assert pool.connected() == {"bens="}
+
+    assert cli("users", "enable", ANA, "--yes").code == 0
+    pool.connect(ana, "anas-next=")
+    assert pool.connected() == {"bens=", "anas-next="}
 
 
 def test_a_disabled_users_refresh_token_is_dead_even_after_enable(cli: Cli, pool: Pool) -> None:
@@ -214,7 +221,25 @@ def test_another_extension_ends_what_showed_the_old_one(cli: Cli, pool: Pool) ->
     assert f"{ANA} has extension 102 now, and 1 connection ended." in ran.out
     assert "extension 102 instead of 101" in ran.err
     assert attributes(pool.raw(ANA))["custom:extension"] == "102"
+    with pytest.raises(Refused, match="barred"):
+        pool.connect(ana, "old=")
     assert (pool.connected("101"), pool.connected("102")) == (set(), {"elsewhere="})
+
+    assert cli("users", "set-extension", ANA, "101", "--yes").code == 0
+    pool.connect(ana, "back=")
+    assert (pool.connected("101"), pool.connected("102")) == ({"back="}, set())
+
+
+def test_another_extension_lets_nobody_in_who_is_disabled(cli: Cli, pool: Pool) -> None:
+    ana = pool.invite(ANA)
+    assert cli("users", "disable", ANA, "--yes").code == 0
+
+    for extension in ("102", "101"):
+        assert cli("users", "set-extension", ANA, extension, "--yes").code == 0
+
+    for extension in ("102", "101"):
+        with pytest.raises(Refused, match="barred"):
+            pool.connect(ana, "again=", extension)
 
 
 def test_the_extension_that_is_there_already_changes_nothing(cli: Cli, pool: Pool) -> None:

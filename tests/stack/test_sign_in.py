@@ -8,6 +8,8 @@ from typing import Any
 
 import httpx
 import pytest
+from websockets.exceptions import InvalidStatus
+from websockets.sync.client import connect
 
 from local.stackfile import DemoUser
 from tests.stack.office import Office
@@ -62,6 +64,14 @@ def get(office: Office, path: str, authorization: str | None = None) -> httpx.Re
     """Ask the API."""
     headers = {} if authorization is None else {"Authorization": authorization}
     return office.http.get(f"{office.file.api_url}{path}", headers=headers)
+
+
+def socket_address(office: Office, id_token: str) -> str:
+    """Where the holder of an ID token connects, once."""
+    headers = {"Authorization": f"Bearer {id_token}"}
+    answer = office.http.post(f"{office.file.api_url}/api/v1/realtime-tickets", headers=headers)
+    assert answer.status_code == 201, answer.text
+    return f"{office.file.websocket_url}?ticket={answer.json()['ticket']}"
 
 
 def claims(token: str) -> dict[str, Any]:
@@ -239,9 +249,13 @@ def test_a_refresh_token_gives_new_tokens_until_it_is_revoked(office: Office, ad
 def test_who_is_disabled_neither_signs_in_nor_refreshes_and_enable_brings_no_old_token_back(
     office: Office, guest: DemoUser
 ) -> None:
-    token = tokens(office, guest)["RefreshToken"]
+    signed_in = tokens(office, guest)
+    token = signed_in["RefreshToken"]
+    connect(socket_address(office, signed_in["IdToken"]), proxy=None, open_timeout=20).close()
 
     office.cli("users", "disable", guest.email, "--yes")
+    with pytest.raises(InvalidStatus):
+        connect(socket_address(office, signed_in["IdToken"]), proxy=None, open_timeout=20)
     assert sign_in(office, guest.email, guest.password).status_code == 400
     assert refresh(office, token).status_code == 400
 

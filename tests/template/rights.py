@@ -33,7 +33,7 @@ TABLE_WRITERS: Final = {
     "Sweeper": _PUT_AND_UPDATE,
     "EmailNotifier": _PUT_AND_UPDATE,
     "AppApi": {*_PUT_AND_UPDATE, "dynamodb:DeleteItem"},
-    "Realtime": {"dynamodb:PutItem", "dynamodb:DeleteItem"},
+    "Realtime": {"dynamodb:PutItem", "dynamodb:DeleteItem", "dynamodb:ConditionCheckItem"},
     "PushNotifier": {"dynamodb:PutItem", "dynamodb:DeleteItem"},
 }
 CONNECTIONS: Final = {

@@ -112,6 +112,24 @@ def test_a_connection_is_found_by_its_extension_until_it_ends(aws: Backend) -> N
     assert [item for item in aws.items() if "CONNECTION" in item["pk"] + item["sk"]] == []
 
 
+def test_who_is_barred_opens_none_until_every_token_of_before_has_ended(aws: Backend) -> None:
+    everybody = assemble.realtime().connections
+    connect("before=", at=NOW)
+    everybody.bar("user-101", "101", NOW)
+
+    with pytest.raises(Refused, match="barred"):
+        connect("during=", at=NOW + connections.BARRED_TIME - 1)
+    connect("other=", extension="102", at=NOW)
+    assert (ids_of("101"), ids_of("102")) == ({"before="}, {"other="})
+    assert aws.table.get(Key("CONNECTION#during=", "POINTER")) is None
+
+    connect("after=", at=NOW + connections.BARRED_TIME)
+    everybody.bar("user-101", "101", NOW)
+    everybody.unbar("user-101", "101")
+    connect("let-in=", at=NOW)
+    assert ids_of("101") == {"before=", "after=", "let-in="}
+
+
 def test_a_connection_that_is_noted_twice_is_one(aws: Backend) -> None:
     connect("one")
     connect("one")

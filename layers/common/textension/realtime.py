@@ -78,7 +78,7 @@ class Realtime:
     clock: Clock = now_ms
 
     def connect(self, connection_id: str, ticket: str) -> Holder:
-        """Let a client in that shows a ticket; who it is. Raises Refused, Unavailable."""
+        """Let a client in that shows a ticket and is not barred; who it is. Raises Refused, Unavailable."""
         now = self.clock()
         holder = self.tickets.redeem(ticket, now)
         self.connections.open(Connection(connection_id, holder, now))

@@ -13,8 +13,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from textension.aws import clients, items
 from textension.aws.items import Item, Key, Wire
-from textension.aws.table import ConditionFailed, Delete, Put, Table
-from textension.clock import HOUR, SECOND
+from textension.aws.table import ConditionCheck, ConditionFailed, Delete, Put, Table, TransactionCancelled
+from textension.clock import HOUR, MINUTE, SECOND
 from textension.errors import Refused, Unavailable
 
 if TYPE_CHECKING:
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 TICKET_LIFE: Final = 30 * SECOND
 CONNECTION_TTL: Final = 3 * HOUR
 """API Gateway ends a WebSocket after two hours; this is for those whose end nobody told us."""
+BARRED_TIME: Final = 20 * MINUTE
+"""Longer than an ID token lives and a ticket with it (15 minutes, `UserPoolClient` in template.yaml; 30 s)."""
 IDLE_SECONDS: Final = 4.0
 """A connection to API Gateway that idled for longer is not used again: had it died while the function was frozen, the
 frame would be lost, and nobody sends it again."""
@@ -102,7 +104,7 @@ class Connections:
         self._table = table
 
     def open(self, connection: Connection) -> None:
-        """Note that somebody has connected."""
+        """Note that somebody has connected. Raises Refused for who is barred."""
         holder = connection.holder
         whose: Item = {
             "account": holder.account,
@@ -112,7 +114,25 @@ class Connections:
         }
         item = {**whose, "user": holder.user, "connected_at": connection.connected_at}
         key, pointer = _keys(holder.account, holder.extension, connection.id)
-        self._table.transact(Put(key, item, condition=""), Put(pointer, whose, condition=""))
+        free = ConditionCheck(
+            items.barred_key(holder.user, holder.extension),
+            "attribute_not_exists(pk) OR expires <= :now",
+            {":now": connection.connected_at},
+        )
+        try:
+            self._table.transact(free, Put(key, item, condition=""), Put(pointer, whose, condition=""))
+        except TransactionCancelled as error:
+            raise Refused("barred") from error
+
+    def bar(self, user: str, extension: str, now: int) -> None:
+        """Until no token of before is good any more, the user opens none as this extension; those open stay open."""
+        until = now + BARRED_TIME
+        item = {"expires": until, "expires_at": until // SECOND + 1, "version": 1}
+        self._table.put(Put(items.barred_key(user, extension), item, condition=""))
+
+    def unbar(self, user: str, extension: str) -> None:
+        """Let the user in again, barred or not."""
+        self._table.delete(items.barred_key(user, extension))
 
     def close(self, connection_id: str) -> None:
         """Forget a connection that has ended; one that nobody knows any more is forgotten already."""

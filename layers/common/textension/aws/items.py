@@ -20,6 +20,7 @@
 | what was sent in a minute, in a day | `EXTENSION#<account>#<extension>`, `ACCOUNT#<account>` | `CAP#<minute or day>` |
 | where an extension's browsers take pushes | `EXTENSION#<account>#<extension>` | `PUSH#<id>` |
 | ticket for one WebSocket | `TICKET#<sha256 of its text>` | `TICKET` |
+| that a user's tokens of an extension open no WebSocket | `USER#<sub>` | `BARRED#<extension>` |
 | WebSocket of an extension | `EXTENSION#<account>#<extension>` | `CONNECTION#<id>` |
 | the same by API Gateway's id of it | `CONNECTION#<id>` | `POINTER` |
 | whether ClickSend is to be asked for an account at all | `ACCOUNT#<account>` | `CIRCUIT` |
@@ -214,6 +215,11 @@ def quarantine_key(account: str, digest: str) -> Key:
 def ticket_key(digest: str) -> Key:
     """Where a ticket is, by the SHA-256 of its text."""
     return Key(f"TICKET#{digest}", "TICKET")
+
+
+def barred_key(user: str, extension: str) -> Key:
+    """Where it is written that a user opens no WebSocket as an extension, whatever their tokens say."""
+    return Key(f"USER#{user}", f"BARRED#{extension}")
 
 
 def extension_pk(account: str, extension: str) -> str:

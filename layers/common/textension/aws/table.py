@@ -99,7 +99,24 @@ class Delete:
         return wire
 
 
-type Write = Put | Update | Delete
+@dataclass(frozen=True, slots=True)
+class ConditionCheck:
+    """What must hold of an item that the transaction leaves as it is."""
+
+    key: Key
+    condition: str
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def wire(self) -> Wire:
+        """The parameters, without the table."""
+        wire: Wire = {"Key": self.key.wire, "ConditionExpression": self.condition}
+        if self.values:
+            wire["ExpressionAttributeValues"] = to_wire(self.values)
+        return wire
+
+
+type Write = Put | Update | Delete | ConditionCheck
 
 
 class Table:
