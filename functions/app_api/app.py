@@ -7,7 +7,7 @@ from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError, ResponseValidationError
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from textension.api import admin, people, texts
+from textension.api import admin, admin_numbers, people, texts
 from textension.api.context import answers
 from textension.api.document import document
 from textension.api.problems import of_error, of_fields, problem
@@ -20,6 +20,7 @@ app = APIGatewayRestResolver(enable_validation=True, strip_prefixes=[PREFIX], re
 app.use(middlewares=[known_parameters])
 app.include_router(texts.router)
 app.include_router(people.router)
+app.include_router(admin_numbers.router, prefix="/admin")
 app.include_router(admin.router, prefix="/admin")
 
 

@@ -124,6 +124,11 @@ def _json_object(event: Mapping[str, Any]) -> str | None:
     return text
 
 
+def cursor_purpose(*parts: str) -> str:
+    """What a cursor is for and whose it is, so that it opens nothing else."""
+    return "\0".join(parts)
+
+
 def sealed(signer: Signer, purpose: str, position: Any) -> str:
     """A position as a cursor, good for the same question of the same caller only."""
     return signer.seal(purpose, json.dumps(position, separators=(",", ":")))

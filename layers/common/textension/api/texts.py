@@ -20,6 +20,7 @@ from textension.api.requests import (
     NumberPath,
     NumberQuery,
     PeerPath,
+    cursor_purpose,
     opened,
     sealed,
 )
@@ -75,7 +76,7 @@ def list_conversations(
 ) -> models.Conversations:
     """Of one of your numbers or of all. One that gets a new text moves to the top, behind a cursor's back."""
     office = assemble.office()
-    purpose = _purpose(caller, "conversations", number or "")
+    purpose = cursor_purpose(caller.account, caller.extension, "conversations", number or "")
     start = _place(opened(office.signer, purpose, cursor))
     found, place = office.inbox(caller, number=number, limit=limit, place=start)
     if unread:
@@ -168,7 +169,7 @@ def list_messages(
     """In the order in which the texts were sent, late ones in their place."""
     office = assemble.office()
     _, conversation = office.my_conversation(caller, number, peer)
-    purpose = _purpose(caller, "messages", conversation.number, conversation.peer)
+    purpose = cursor_purpose(caller.account, caller.extension, "messages", conversation.number, conversation.peer)
     found, more = office.messages.thread(conversation, limit=limit, after=opened(office.signer, purpose, cursor))
     return models.Messages(
         items=[models.Message.of(message) for message in found],
@@ -278,7 +279,7 @@ def list_changes(
     Without `since` nothing, and where the present is. A page may be short while there is `more`.
     """
     office = assemble.office()
-    purpose = _purpose(caller, "changes")
+    purpose = cursor_purpose(caller.account, caller.extension, "changes")
     found, position, more = office.changed(caller, _position(since, purpose), limit=limit)
     return models.Changes(
         items=[models.Event(**json.loads(change.body)) for change in found],
@@ -313,8 +314,3 @@ def create_ticket(caller: CallerOf) -> models.Ticket:
     office = assemble.office()
     ticket = assemble.tickets().issue(caller.account, caller.extension, caller.user, office.clock())
     return models.Ticket(ticket=ticket.text, expires_at=iso(ticket.expires_at))
-
-
-def _purpose(caller: Caller, *parts: str) -> str:
-    """What a cursor is for, so that it opens nothing else."""
-    return "\0".join((caller.account, caller.extension, *parts))
