@@ -223,7 +223,9 @@ def test_health_names_what_is_wrong(aws: Backend) -> None:
     assert checks()["clicksend"] == "warn"
     listed(aws, NUMBER)
     assert set(checks().values()) == {"ok"}
-    assert ANA("GET", "/admin/health").body["status"] == "ok"
+    healthy = ANA("GET", "/admin/health").body
+    assert healthy["status"] == "ok"
+    assert "1 number, none disabled." in [check["summary"] for check in healthy["checks"]]
 
     outbound(aws, now=now_ms() - HOUR)  # and nobody rang for it
     receive(aws, "H-1", to="+61499999999")
@@ -244,6 +246,8 @@ def test_health_names_what_is_wrong(aws: Backend) -> None:
         "numbers": "warn",
         "email": "ok",
     }
+    summaries = {check["name"]: check["summary"] for check in ANA("GET", "/admin/health").body["checks"]}
+    assert summaries["quarantine"].startswith("1 post in quarantine (number_unknown): ")
 
 
 # ---------------------------------------------------------------- erasing

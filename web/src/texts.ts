@@ -232,7 +232,7 @@ export const texts = {
   receipts: "Delivery receipts",
   sources: {
     app: "from the app",
-    clicksend: "by ClickSend's answer",
+    clicksend: "by ClickSend",
     outbound_sender: "by the sender",
     receipt: "by a delivery receipt",
     history: "by ClickSend's history",

@@ -63,7 +63,7 @@ class Health:
         elif now - known.tried_at > HOUR:
             yield Check("clicksend", "warn", "ClickSend has not been asked for an hour: is the sweeper running?")
         else:
-            yield Check("clicksend", "ok", f"ClickSend lets us in, and lists {len(known.numbers)} numbers.")
+            yield Check("clicksend", "ok", f"ClickSend lets us in, and lists {_count(len(known.numbers), 'number')}.")
 
     def _due(self, _account: str) -> Iterator[Check]:
         now = self.clock()
@@ -84,7 +84,7 @@ class Health:
         posts, more = self.quarantine.page(account, limit=25)
         if posts:
             reasons = ", ".join(sorted({post.reason for post in posts}))
-            count = f"{len(posts)} or more posts" if more else f"{len(posts)} posts"
+            count = f"{len(posts)} or more posts" if more else _count(len(posts), "post")
             yield Check("quarantine", "warn", f"{count} in quarantine ({reasons}): mend the cause, then replay them.")
         else:
             yield Check("quarantine", "ok", "Nothing is in quarantine.")
@@ -97,7 +97,7 @@ class Health:
         elif disabled:
             yield Check("numbers", "warn", f"Disabled, so that nobody is told: {', '.join(disabled)}.")
         else:
-            yield Check("numbers", "ok", f"{len(found)} numbers, all enabled.")
+            yield Check("numbers", "ok", f"{_count(len(found), 'number')}, none disabled.")
 
     def _email(self, account: str) -> Iterator[Check]:
         troubles = self.troubles.of_account(account)
@@ -108,3 +108,7 @@ class Health:
             yield Check("email", "warn", f"Mails came back from {addresses}: correct the numbers' addresses.")
         else:
             yield Check("email", "ok", "No mail came back.")
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
