@@ -44,6 +44,13 @@ def forget() -> None:
                 one.cache_clear()
 
 
+@functools.cache
+def of_aws(service: str) -> Any:
+    """The tests' own client of the AWS in this process: made once, since making one takes as long as a test."""
+    session: Any = boto3.Session("test", "test", region_name=REGION)
+    return session.client(service)
+
+
 @dataclass(slots=True)
 class Backend:
     """AWS as the functions see it, in this process."""
@@ -63,7 +70,7 @@ class Backend:
         """Everything in the table, plain."""
         from textension.aws.items import from_wire
 
-        pages = boto3.client("dynamodb").get_paginator("scan").paginate(TableName=self.table_name)
+        pages = of_aws("dynamodb").get_paginator("scan").paginate(TableName=self.table_name)
         return [from_wire(item) for page in pages for item in page["Items"]]
 
     def events(self) -> list[dict[str, Any]]:
@@ -75,7 +82,7 @@ class Backend:
         return self._drain(self.queue_url)
 
     def _drain(self, url: str) -> list[dict[str, Any]]:
-        sqs = boto3.client("sqs")
+        sqs = of_aws("sqs")
         found: list[dict[str, Any]] = []
         while page := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, AttributeNames=["All"]).get("Messages"):
             for message in page:
@@ -90,9 +97,7 @@ class Backend:
 
     def put_secret(self, logical_id: str, value: Any) -> None:
         """Give a secret another value."""
-        boto3.client("secretsmanager").put_secret_value(
-            SecretId=self.secrets[logical_id], SecretString=json.dumps(value)
-        )
+        of_aws("secretsmanager").put_secret_value(SecretId=self.secrets[logical_id], SecretString=json.dumps(value))
 
 
 @pytest.fixture
@@ -115,21 +120,21 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Backend]:
 
 def _backend(monkeypatch: pytest.MonkeyPatch) -> Backend:
     name = "textension"
-    boto3.client("dynamodb").create_table(**template_yaml.table_properties(name))
+    of_aws("dynamodb").create_table(**template_yaml.table_properties(name))
     secrets = {
-        logical: boto3.client("secretsmanager").create_secret(
-            Name=logical, SecretString=template_yaml.secret_text(logical)
-        )["ARN"]
+        logical: of_aws("secretsmanager").create_secret(Name=logical, SecretString=template_yaml.secret_text(logical))[
+            "ARN"
+        ]
         for logical in ("CredentialsSecret", "WebhookSecret", "SigningSecret", "PushSecret")
     }
-    boto3.client("ssm").put_parameter(Name="push-public-key", Type="String", Value="none")
-    sqs, sns = boto3.client("sqs"), boto3.client("sns")
+    of_aws("ssm").put_parameter(Name="push-public-key", Type="String", Value="none")
+    sqs, sns = of_aws("sqs"), of_aws("sns")
     queue = sqs.create_queue(QueueName="outbound.fifo", Attributes={"FifoQueue": "true"})["QueueUrl"]
     topic = sns.create_topic(Name="events")["TopicArn"]
     inspect_url = sqs.create_queue(QueueName="inspect")["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=inspect_url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
     sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
-    boto3.client("sesv2").create_email_identity(EmailIdentity=EMAIL_FROM)
+    of_aws("sesv2").create_email_identity(EmailIdentity=EMAIL_FROM)
     for variable, value in {
         "ENVIRONMENT": "local",
         "TABLE_NAME": name,
