@@ -18,6 +18,7 @@ const waiting = (key: string, at: string, changes: Partial<Waiting> = {}): Waiti
   extension: "101",
   at,
   state: "waiting",
+  tried: false,
   code: null,
   detail: null,
   ...changes,
@@ -70,8 +71,42 @@ describe("the outbox", () => {
 
     expect(left).toBeNull();
     expect(await box.all()).toEqual([
-      waiting("a", "2026-11-22T03:15:00Z", { state: "refused", code: "recipient_opted_out", detail: "said STOP" }),
+      waiting("a", "2026-11-22T03:15:00Z", {
+        state: "refused",
+        tried: true,
+        code: "recipient_opted_out",
+        detail: "said STOP",
+      }),
     ]);
+  });
+
+  it("gives back what nobody has tried, and a refused text, and nothing that the server may have", async () => {
+    const box = await shelf(
+      waiting("new", "2026-11-22T03:15:00Z"),
+      waiting("tried", "2026-11-22T03:16:00Z", { tried: true }),
+      waiting("refused", "2026-11-22T03:17:00Z", { tried: true, state: "refused" }),
+    );
+
+    expect([await box.takeBack("new"), await box.takeBack("tried"), await box.takeBack("refused")]).toEqual([
+      true,
+      false,
+      true,
+    ]);
+    expect((await box.all()).map((one) => one.key)).toEqual(["tried"]);
+  });
+
+  it("does not send what was taken back while the texts before it went out", async () => {
+    const box = await shelf(waiting("a", "2026-11-22T03:15:00Z"), waiting("b", "2026-11-22T03:16:00Z"));
+    const sent: string[] = [];
+    const send = async (one: Waiting) => {
+      sent.push(one.key);
+      await box.takeBack("b");
+      return message({ id: one.key });
+    };
+
+    await flush(box, send, () => undefined, NOW);
+
+    expect([sent, await box.all()]).toEqual([["a"], []]);
   });
 
   it("lets a person look at what waited longer than the server remembers its key", async () => {

@@ -85,6 +85,21 @@ export class Store {
     all: () => this.db.getAll("outbox"),
     put: async (one) => void (await this.db.put("outbox", one)),
     remove: (key) => this.db.delete("outbox", key),
+    claim: async (key) => {
+      const { store, done } = this.db.transaction("outbox", "readwrite");
+      const one = await store.get(key);
+      if (one) await store.put({ ...one, tried: true });
+      await done;
+      return one && { ...one, tried: true };
+    },
+    takeBack: async (key) => {
+      const { store, done } = this.db.transaction("outbox", "readwrite");
+      const one = await store.get(key);
+      const kept = one?.state === "waiting" && one.tried;
+      if (!kept) await store.delete(key);
+      await done;
+      return !kept;
+    },
   };
 
   /** Everything of the person who was signed in goes, drafts and what waits too. */

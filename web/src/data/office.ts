@@ -186,6 +186,7 @@ export class Office {
       extension: this.me.value?.extension ?? "",
       at: new Date().toISOString(),
       state: "waiting",
+      tried: false,
       code: null,
       detail: null,
     };
@@ -195,9 +196,11 @@ export class Office {
     this.quietly(this.flush());
   }
 
+  /** Take a waiting text back. Too late for one that was tried: the server may have it. */
   async discard(key: string): Promise<void> {
-    await this.store.outbox.remove(key);
+    const done = await this.store.outbox.takeBack(key);
     this.outbox.value = await this.store.outbox.all();
+    if (!done) throw new ApiError(409, "not_cancellable", "");
   }
 
   /** A refused text once more: as a new one, since the server has said no to the old one. */
@@ -208,7 +211,7 @@ export class Office {
 
   /** Send what waits. Of several windows one does it at a time; the server knows each key once anyway. */
   async flush(): Promise<void> {
-    if (this.flushing) return;
+    if (this.flushing || !navigator.onLine) return; // nothing leaves without a network, and may be taken back
     this.flushing = true;
     clearTimeout(this.timer);
     try {
@@ -227,6 +230,7 @@ export class Office {
   }
 
   private sendOne = (one: Waiting) => {
+    this.outbox.value = this.outbox.value.map((other) => (other.key === one.key ? one : other));
     const body = { text: one.text, ...(one.scheduleAt && { schedule_at: one.scheduleAt }) };
     return this.api.send(one.number, one.peer, one.key, body);
   };

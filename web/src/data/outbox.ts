@@ -13,6 +13,8 @@ export type Waiting = {
   /** When it was written. */
   at: string;
   state: "waiting" | "refused";
+  /** Whether it was sent to the server once, which may have taken it without our hearing of it. */
+  tried: boolean;
   /** Why it was refused: a code and words. */
   code: string | null;
   detail: string | null;
@@ -42,7 +44,11 @@ export function pause(failures: number, asked: number | null): number {
 export interface Shelf {
   all(): Promise<Waiting[]>;
   put(one: Waiting): Promise<void>;
+  /** Note that a text is tried now. Undefined when somebody has taken it back. */
+  claim(key: string): Promise<Waiting | undefined>;
   remove(key: string): Promise<void>;
+  /** Remove a text that the server cannot have taken; whether it was one. */
+  takeBack(key: string): Promise<boolean>;
 }
 
 /** The server remembers a key for a day at least; what waited longer, a person looks at first. */
@@ -58,11 +64,13 @@ export async function flush(
   now = Date.now(),
 ): Promise<{ seconds: number | null } | null> {
   const waiting = (await shelf.all()).filter((one) => one.state === "waiting").sort((a, b) => (a.at < b.at ? -1 : 1));
-  for (const one of waiting) {
-    if (now - Date.parse(one.at) > KEY_LIVES) {
-      await shelf.put({ ...one, state: "refused", code: "waited_too_long", detail: "" });
+  for (const found of waiting) {
+    if (now - Date.parse(found.at) > KEY_LIVES) {
+      await shelf.put({ ...found, state: "refused", code: "waited_too_long", detail: "" });
       continue;
     }
+    const one = await shelf.claim(found.key);
+    if (!one) continue;
     let outcome: Outcome;
     try {
       outcome = { kind: "taken", message: await send(one) };

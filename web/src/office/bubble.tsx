@@ -124,7 +124,7 @@ export function WaitingBubble({ row }: { row: Extract<Row, { kind: "waiting" }> 
             {offline ? texts.waitingNetwork : texts.waitingSend}
             {waiting.scheduleAt && ` · ${texts.states["scheduled"]} ${futureTime(waiting.scheduleAt)}`}
           </span>
-          {offline && (
+          {!waiting.tried && (
             <button type="button" class="text-button" onClick={() => void attempt(office.discard(waiting.key))}>
               {texts.cancelText}
             </button>
