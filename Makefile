@@ -10,6 +10,7 @@ ENVIRONMENTS = .venv/.made .venv-emulator/.made
 LOCK = .venv/bin/uv --system-certs pip compile --quiet --generate-hashes --no-annotate --no-emit-index-url --no-header \
 	--python-version 3.13 --python-platform x86_64-manylinux_2_28
 TESTS ?= tests
+JOBS ?= 2
 
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export SAM_CLI_TELEMETRY = 0
@@ -57,10 +58,10 @@ web: .venv/.made web/node_modules/.package-lock.json ## the web app's own style,
 	@cd web && npm run --silent lint && npm run --silent typecheck && npm run --silent openapi:check && npm run --silent test
 
 .PHONY: test
-test: $(ENVIRONMENTS) ## everything that must hold: style, types, the template, all tests (TESTS=... for some)
+test: $(ENVIRONMENTS) ## everything that must hold: style, types, the template, all tests (TESTS=... for some, JOBS=... at a time)
 	@$(MAKE) lint
 	@$(MAKE) build
-	@$(PYTHON) -m pytest $(TESTS)
+	@$(PYTHON) -m pytest --numprocesses $(JOBS) --dist loadscope --no-loadscope-reorder $(TESTS)
 
 .PHONY: lint
 lint: .venv/.made ## style, types and the template

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from email import message_from_string, policy
 from email.message import EmailMessage
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -22,8 +23,10 @@ from textension.aws import clients
 from textension.aws.messages import Messages
 from textension.aws.numbers import Numbers
 from textension.aws.quarantine import Quarantine
-from textension.aws.table import Table
+from textension.aws.table import Put, Table, Update, Write
 from textension.message import NumberSettings
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from tests import template_yaml
 
@@ -32,6 +35,36 @@ PEER = "+61422222222"
 SUBACCOUNT = "100002"
 EMAIL_FROM = "textension@example.com"
 REGION = "ap-southeast-2"
+
+
+STACKS = ("stack", "sam_local")
+"""Folders of tests with a stack of their own, and most of the time's waiting: they begin first."""
+BROWSERS = "web"
+"""The folder of tests that measure what a person sees: beside another stack the figures would say nothing."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The folders with stacks first, a browser's last."""
+
+    def turn(item: pytest.Item) -> int:
+        folder = item.path.parent.name
+        return STACKS.index(folder) if folder in STACKS else len(STACKS) + (folder == BROWSERS)
+
+    items.sort(key=turn)
+
+
+class ByFile(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
+    """Which of several processes takes which tests: those of a stack go together, and those of one file."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        path = Path(nodeid.partition("::")[0])
+        return path.parent.name if path.parent.name in {*STACKS, BROWSERS} else str(path)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByFile:
+    """How `pytest --numprocesses` spreads the tests: https://pytest-xdist.readthedocs.io/en/stable/distribution.html."""
+    return ByFile(config, log)
 
 
 def forget() -> None:
@@ -116,6 +149,22 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Backend]:
         forget()
         yield _backend(monkeypatch)
         forget()
+
+
+@pytest.fixture
+def bulk(aws: Backend, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Transactions write one item after the other: moto copies the whole table for each of a transaction's writes."""
+
+    def transact(table: Table, *writes: Write) -> None:
+        for write in writes:
+            if isinstance(write, Put):
+                table.put(write)
+            elif isinstance(write, Update):
+                table.update(write)
+            else:
+                raise TypeError(f"{write} is no write of a bulk")
+
+    monkeypatch.setattr(Table, "transact", transact)
 
 
 def _backend(monkeypatch: pytest.MonkeyPatch) -> Backend:
@@ -214,18 +263,21 @@ class Context:
         return self.remaining
 
 
-FIGURES: list[str] = []
-
-
 @pytest.fixture
-def figure() -> Callable[[str], None]:
+def figure(request: pytest.FixtureRequest) -> Callable[[str], None]:
     """Notes something measured or counted, to be printed after the tests."""
-    return FIGURES.append
+
+    def note(line: str) -> None:
+        request.node.user_properties.append(("figure", line))
+
+    return note
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Print what was measured and counted."""
-    if FIGURES:
+    reports = [one for outcome in ("passed", "failed") for one in terminalreporter.stats.get(outcome, [])]
+    lines = [line for one in reports if one.when == "call" for name, line in one.user_properties if name == "figure"]
+    if lines:
         terminalreporter.section("figures")
-        for line in FIGURES:
+        for line in lines:
             terminalreporter.write_line(line)

@@ -96,6 +96,7 @@ def test_a_number_that_was_taken_out_still_counts(cli: Cli) -> None:
     assert cli("usage", *RANGE, "--json").json["total"]["sent"] == 4
 
 
+@pytest.mark.usefixtures("bulk")
 def test_more_than_a_page_is_counted_once(cli: Cli, aws: Backend) -> None:
     for number in range(120):
         receive(aws, number)

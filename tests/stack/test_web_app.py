@@ -6,7 +6,7 @@ from urllib.parse import urljoin, urlsplit
 import httpx
 import pytest
 
-from tests.stack.office import Office
+from tests.stack.office import Office, eventually
 from tests.stack.running import RunningStack
 
 pytestmark = pytest.mark.stack
@@ -78,7 +78,11 @@ def test_it_shows_browsers_the_key_that_pushes_are_signed_with(stack: RunningSta
     public_key = office.cli("push", "init", "ops@example.com", "--force", "--json")["public_key"]
     stack.kill_workers("WebApp")  # which believe for a minute what they have read
 
-    assert get(office, f"{office.file.app_url}config.json").json()["vapid_public_key"] == public_key
+    def shown() -> bool:
+        answer = get(office, f"{office.file.app_url}config.json")
+        return answer.status_code == 200 and answer.json()["vapid_public_key"] == public_key
+
+    eventually(shown, within=20, what="the new key")
 
 
 def test_nothing_else_is_there(office: Office) -> None:

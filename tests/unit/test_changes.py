@@ -167,6 +167,7 @@ def test_the_longest_position_is_still_taken(aws: Backend) -> None:
     assert ANA("GET", "/changes", query={"since": since}).status == 200
 
 
+@pytest.mark.usefixtures("bulk")
 def test_a_cursor_over_many_numbers_is_still_taken(aws: Backend) -> None:
     numbers = [f"+1202555{number:04d}" for number in range(100, 200)]
     for index, number in enumerate(numbers):

@@ -78,12 +78,13 @@ def test_lengths_tell_nothing_and_no_two_pushes_are_alike() -> None:
 @pytest.mark.parametrize(
     ("p256dh", "auth"),
     [
-        (base64url.encode(b"\x04" + b"\x01" * 64), base64url.encode(b"a" * 16)),  # on no curve
+        (base64url.encode(b"\x04" + b"\x01" * 64), base64url.encode(b"a" * 16)),
         (base64url.encode(b"\x04" + b"\x01" * 63), base64url.encode(b"a" * 16)),
         (Browser().p256dh, base64url.encode(b"a" * 15)),
         ("é", "a"),
         (Browser().p256dh, "A"),
     ],
+    ids=["on_no_curve", "too_short", "secret_too_short", "no_base64", "secret_no_base64"],
 )
 def test_keys_that_are_none_seal_nothing(p256dh: str, auth: str) -> None:
     with pytest.raises(Undeliverable, match="KEYS_UNUSABLE"):
