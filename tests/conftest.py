@@ -5,6 +5,7 @@ import importlib.util
 import inspect
 import json
 import os
+import signal
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -41,6 +42,12 @@ STACKS = ("stack", "sam_local")
 """Folders of tests with a stack of their own, and most of the time's waiting: they begin first."""
 BROWSERS = "web"
 """The folder of tests that measure what a person sees: beside another stack the figures would say nothing."""
+
+
+def pytest_configure() -> None:
+    """Let SIGINT end what the tests start: in a shell's background it is ignored, and by all that inherit that."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(tryfirst=True)
