@@ -12,6 +12,7 @@ _QUEUES: Final = {
     "outbound": "OutboundDeadLetterQueueUrl",
     "realtime": "RealtimeDeadLetterQueueUrl",
     "email": "EmailDeadLetterQueueUrl",
+    "push": "PushDeadLetterQueueUrl",
     "failures": "FailureQueueUrl",
 }
 _NEEDED: Final = ("UserPoolId", "UserPoolClientId", "WebSocketUrl", *_QUEUES.values())

@@ -250,6 +250,28 @@ def test_the_command_ends_with_1_when_something_is_wrong(local: Cli, signed_in: 
     assert "wrong" in people.out.splitlines()[-1]
 
 
+@pytest.mark.parametrize(
+    ("balance", "parameters", "given", "level"),
+    [
+        ("10", {}, None, "ok"),
+        ("9.99", {}, None, "warn"),
+        ("24.99", {"LowBalance": "25"}, None, "warn"),
+        ("25", {"LowBalance": "25"}, None, "ok"),
+        ("5", {"LowBalance": "0"}, None, "ok"),
+        ("0", {"LowBalance": "0"}, None, "wrong"),
+        ("5", {"LowBalance": "0"}, "6", "warn"),
+    ],
+)
+def test_a_low_balance_is_what_the_stacks_alarm_calls_low(
+    local: Cli, signed_in: ClickSend, balance: str, parameters: dict[str, str], given: str | None, level: str
+) -> None:
+    signed_in.control("PUT", "/settings", balance=balance)
+    session = patient(parameters=parameters).session
+
+    [found] = checks_clicksend.balance(Patient(session, doctor.lowest_balance(session, given)))
+    assert found.level == level
+
+
 @pytest.mark.parametrize("amount", ["much", "NaN", "Infinity"])
 def test_a_threshold_that_is_no_amount_is_refused(local: Cli, amount: str) -> None:
     assert local("doctor", "--balance", amount).code == 2

@@ -1,17 +1,23 @@
 """Looks at ClickSend which numbers each account has, now and then and when somebody asks, and writes it down.
 
-The API decides by that who may add a number, and may not read the credentials itself.
+The API decides by that who may add a number, and may not read the credentials itself. The same look tells how much
+money is left and whether the account may send; that is for alarms, and not kept.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from decimal import Decimal
+from typing import TYPE_CHECKING, Final
 
 from textension.aws.clicksend_accounts import ClickSendAccount, ClickSendAccounts
 from textension.aws.secrets import CredentialsSecret
 from textension.clicksend.credentials import Credentials
 from textension.clock import MINUTE, SECOND, Clock, now_ms
-from textension.errors import ConfigurationError, NoAnswer, Unavailable
+from textension.errors import BadInput, ConfigurationError, Conflict, NoAnswer, NotFound, Unavailable
+
+if TYPE_CHECKING:
+    from textension.clicksend.client import ClickSend
+    from textension.clicksend.management import State
 
 EVERY: Final = 10 * MINUTE
 """How old a look may be before the next one."""
@@ -24,11 +30,21 @@ UNUSABLE: Final = "CREDENTIALS_UNUSABLE"
 
 
 @dataclass(frozen=True, slots=True)
+class Standing:
+    """How an account stands. `balance` is in its own currency and may be negative; None is unreadable."""
+
+    balance: Decimal | None
+    state: "State"
+    usable: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Look:
-    """One look at an account; `trouble` is a reason code, empty where it found out the numbers."""
+    """One look at an account; `trouble` is a reason code, empty where it found out numbers and standing."""
 
     account: str
     trouble: str = ""
+    standing: Standing | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,27 +101,66 @@ class AccountCheck:
         if remaining() < REQUEST_TIMEOUT * SECOND + MARGIN:
             return None
         try:
-            numbers = self._numbers(credentials, remaining)
+            client = self._client(credentials)
         except NoAnswer as lost:
-            self.accounts.record_trouble(account, lost.reason, at=at, wait=lost.retry_after)
+            self.accounts.record_trouble(account, lost.reason, at=at)
             return Look(account, lost.reason)
-        self.accounts.record(account, numbers, at=at)
-        return Look(account)
+        try:
+            return self._asked(client, account, at, lambda: remaining() - MARGIN)
+        finally:
+            client.close()
 
-    def _numbers(self, credentials: Credentials, remaining: Callable[[], int]) -> frozenset[str]:
-        """What ClickSend lists. Raises NoAnswer, whatever kept it from us."""
+    def _client(self, credentials: Credentials) -> "ClickSend":
+        """Raises NoAnswer where the address cannot be right."""
         from textension.clicksend.client import ClickSend
 
         try:
-            client = ClickSend(credentials, allow_http=self.allow_http)
+            return ClickSend(credentials, allow_http=self.allow_http)
         except ConfigurationError as error:
             raise NoAnswer("ADDRESS_UNUSABLE") from error
+
+    def _asked(self, client: "ClickSend", account: str, at: int, remaining: Callable[[], int]) -> Look:
+        """The numbers, which count; then the standing, whose trouble takes nothing away from them."""
         try:
-            return client.numbers(remaining=lambda: remaining() - MARGIN)
-        except ConfigurationError as error:
-            raise NoAnswer("CREDENTIALS_REFUSED") from error
-        finally:
-            client.close()
+            numbers = _numbers(client, remaining)
+        except NoAnswer as lost:
+            self.accounts.record_trouble(account, lost.reason, at=at, wait=lost.retry_after)
+            return Look(account, lost.reason)
+        try:
+            look = Look(account, standing=_standing(client, remaining))
+            wait = None
+        except NoAnswer as lost:
+            look, wait = Look(account, lost.reason), lost.retry_after
+        self.accounts.record(account, numbers, at=at, wait=wait)
+        return look
+
+
+def _numbers(client: "ClickSend", remaining: Callable[[], int]) -> frozenset[str]:
+    """What ClickSend lists. Raises NoAnswer, whatever kept it from us."""
+    try:
+        return client.numbers(remaining=remaining)
+    except ConfigurationError as error:
+        raise NoAnswer("CREDENTIALS_REFUSED") from error
+
+
+def _standing(client: "ClickSend", remaining: Callable[[], int]) -> Standing:
+    """How the account stands. The answer to `GET /v3/account` holds the API key: the rest of it ends here.
+
+    Raises NoAnswer, whatever kept it from us.
+    """
+    from textension.clicksend.client import REQUEST_TIMEOUT
+    from textension.clicksend.management import UNUSABLE as CANNOT_SEND
+    from textension.clicksend.management import Management
+
+    if remaining() < REQUEST_TIMEOUT * SECOND:
+        raise NoAnswer("OUT_OF_TIME")
+    try:
+        found = Management(client).account()
+    except ConfigurationError as error:
+        raise NoAnswer("CREDENTIALS_REFUSED") from error
+    except (BadInput, Conflict, NotFound) as error:
+        raise NoAnswer("ACCOUNT_NOT_SHOWN") from error
+    return Standing(found.balance, found.state, usable=found.state not in CANNOT_SEND)
 
 
 def is_due(known: ClickSendAccount, now: int) -> bool:
