@@ -225,6 +225,36 @@ def test_a_key_of_ones_own_is_used_for_everything_that_rests() -> None:
     assert KEY not in json.dumps(translated())
 
 
+def test_texts_are_kept_as_long_as_asked_for_by_all_that_store_them() -> None:
+    given = {
+        name: one["Environment"]["Variables"].get("MESSAGE_RETENTION_DAYS")
+        for name, one in functions(translated(MessageRetentionDays="365")).items()
+    }
+    stores = {"InboundWebhook", "AppApi"}
+
+    assert given == {name: "365" if name in stores else None for name in given}
+    assert functions(translated())["AppApi"]["Environment"]["Variables"]["MESSAGE_RETENTION_DAYS"] == "0"
+
+
+@pytest.mark.parametrize(
+    ("days", "taken"),
+    [
+        ("0", True),
+        ("30", True),
+        ("365", True),
+        ("9999", True),
+        ("29", False),
+        ("-1", False),
+        ("10000", False),
+        ("", False),
+    ],
+)
+def test_a_retention_of_less_than_thirty_days_is_refused(days: str, taken: bool) -> None:
+    pattern = translated()["Parameters"]["MessageRetentionDays"]["AllowedPattern"]
+
+    assert bool(re.fullmatch(pattern, days)) is taken
+
+
 def test_logs_are_kept_as_long_as_asked_for() -> None:
     groups = of_type(translated(LogRetentionDays="365"), "AWS::Logs::LogGroup")
 
