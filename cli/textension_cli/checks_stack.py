@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
+from textension.authenticity import PROBE
 from textension.clock import HOUR, MINUTE, SECOND, now_ms
 
 from textension_cli import output
@@ -52,9 +53,9 @@ def address(patient: Patient) -> Iterator[Finding]:
     where = patient.addresses
     bases = where.bases if where else {INBOUND: inbound, RECEIPTS: f"{inbound.removesuffix('/sms')}/receipt"}
     replies = [
-        public.ask("POST", f"{bases[INBOUND]}/nobody-has-this-token"),
-        public.ask("GET", f"{bases[INBOUND]}/nobody-has-this-token"),
-        public.ask("POST", f"{bases[RECEIPTS]}/nobody-has-this-token"),
+        public.ask("POST", f"{bases[INBOUND]}/{PROBE}"),
+        public.ask("GET", f"{bases[INBOUND]}/{PROBE}"),
+        public.ask("POST", f"{bases[RECEIPTS]}/{PROBE}"),
     ]
     mend = "make run" if patient.session.stack.local else _DEPLOY
     troubles = sorted({one.trouble for one in replies if one.trouble})

@@ -9,6 +9,7 @@ from typing import Any
 
 import boto3
 import pytest
+from textension.authenticity import PROBE
 from textension.aws import identities
 from textension.clicksend import address as public
 from textension.clicksend.address import Reply
@@ -101,6 +102,26 @@ def test_the_public_address_must_refuse_strangers(
     stack = replace(one.session.stack, outputs={**one.session.stack.outputs, "WebhookUrl": answering(status)})
     [found] = checks_stack.address(replace(one, session=replace(one.session, stack=stack)))
     assert (found.name, found.level) == ("address", level)
+
+
+def test_the_public_address_is_tried_with_what_the_webhook_counts_apart(
+    local: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[str, str]] = []
+
+    def ask(method: str, url: str) -> Reply:
+        asked.append((method, url))
+        return Reply(403)
+
+    monkeypatch.setattr(public, "ask", ask)
+
+    list(checks_stack.address(patient()))
+
+    assert [(method, url.split("/")[-2:]) for method, url in asked] == [
+        ("POST", ["sms", PROBE]),
+        ("GET", ["sms", PROBE]),
+        ("POST", ["receipt", PROBE]),
+    ]
 
 
 def test_an_address_that_nobody_answers_at(local: Cli) -> None:
