@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -14,11 +15,12 @@ from textension.aws import identities
 from textension.clicksend import address as public
 from textension.clicksend.address import Reply
 from textension.message import NumberSettings
-from textension_cli import checks_clicksend, checks_numbers, checks_stack, doctor
+from textension_cli import checkout, checks_clicksend, checks_numbers, checks_stack, doctor
 from textension_cli.command import Session
 from textension_cli.finding import Finding, Patient
 from textension_cli.stack import Choice, open_stack
 
+from tests import template_yaml
 from tests.cli.conftest import STACK, Cli, ClickSend
 from tests.conftest import NUMBER, Backend
 
@@ -48,6 +50,48 @@ def test_the_stack(local: Cli, described: dict[str, Any], level: str, words: str
     [found] = checks_stack.stack(patient(**described))
     assert found.level == level
     assert words in found.text
+
+
+DEFAULTS = {name: str(one["Default"]) for name, one in template_yaml.load()["Parameters"].items()}
+
+
+@pytest.mark.parametrize(
+    ("name", "changes", "found"),
+    [
+        ("another", {}, [("ok", "", "")]),
+        ("another", {"MessagesPerMinute": "7"}, [("ok", "", "")]),  # somebody's choice, which deploying keeps
+        ("another", {"LowBalance": None}, [("warn", "LowBalance", "make build && sam deploy")]),
+        ("textension", {"Environment": "prod", "LogRetentionDays": "90"}, [("ok", "", "")]),
+        (
+            "textension",
+            {"Environment": "prod"},
+            [("warn", "LogRetentionDays is 30 and not 90", "make build && sam deploy --config-env prod")],
+        ),
+    ],
+)
+def test_the_parameters(
+    local: Cli, name: str, changes: dict[str, str | None], found: list[tuple[str, str, str]]
+) -> None:
+    given = {key: value for key, value in {**DEFAULTS, **changes}.items() if value is not None}
+    one = patient(parameters=given)
+    named = replace(one, session=replace(one.session, stack=replace(one.session.stack, name=name)))
+
+    said = list(checks_stack.parameters(named))
+
+    assert [(finding.level, finding.mend) for finding in said] == [(level, mend) for level, _, mend in found]
+    assert all(words in finding.text for finding, (_, words, _) in zip(said, found, strict=True))
+
+
+def test_the_checkouts_parameters_are_those_of_its_template(tmp_path: Path) -> None:
+    assert checkout.parameters() == DEFAULTS.keys()
+    assert checkout.parameters(tmp_path) == frozenset()
+    (tmp_path / "samconfig.toml").write_text(
+        '[us.deploy.parameters]\nstack_name = "us"\nparameter_overrides = ["A=1 2", "B="]\n'
+    )
+    assert checkout.wanted("us", tmp_path) == ("us", {"A": "1 2", "B": ""})
+    assert checkout.wanted("eu", tmp_path) == ("", {})
+    (tmp_path / "samconfig.toml").write_text("[")
+    assert checkout.wanted("us", tmp_path) == ("", {})
 
 
 @pytest.mark.parametrize(
