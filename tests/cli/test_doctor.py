@@ -190,6 +190,14 @@ def test_on_aws_the_address_must_be_https(cli: Cli, monkeypatch: pytest.MonkeyPa
     ]
 
 
+def test_every_queue_of_what_was_given_up_is_looked_at() -> None:
+    outputs = template_yaml.load()["Outputs"]
+
+    assert set(checks_stack._QUEUES.values()) == {
+        name for name in outputs if name.endswith("DeadLetterQueueUrl") or name == "FailureQueueUrl"
+    }
+
+
 def test_dead_letters(local: Cli, aws: Backend) -> None:
     sqs = boto3.client("sqs")
     one = patient()

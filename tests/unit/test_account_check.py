@@ -10,7 +10,7 @@ import boto3
 import httpx
 import pytest
 from textension import assemble
-from textension.account_check import EVERY, PATIENCE, UNUSABLE, AccountCheck, Look, Standing, is_due
+from textension.account_check import EVERY, MOST, PATIENCE, UNUSABLE, AccountCheck, Look, Standing, is_due
 from textension.aws import clients
 from textension.aws.clicksend_accounts import ClickSendAccount, ClickSendAccounts
 from textension.aws.secrets import CredentialsSecret
@@ -389,6 +389,20 @@ def test_who_waited_longest_is_first(
     accounts.record("two", [], at=NOW - 2 * EVERY)
 
     assert look() == [seen("three"), seen("two"), seen("one")]
+
+
+def test_many_accounts_are_asked_for_in_several_runs_and_those_without_credentials_are_in_nobodys_way(
+    aws: Backend, clicksend: httpx.Client, look: Run, simulator: Running
+) -> None:
+    names = [f"account-{number:02d}" for number in range(MOST + 2)]
+    empty = [credentials(simulator, f"empty-{number:02d}", CLICKSEND_API_KEY="") for number in range(MOST)]
+    aws.put_secret("CredentialsSecret", [*empty, *(credentials(simulator, name) for name in names)])
+
+    first = look()
+    assert [one.account for one in first if not one.trouble] == names[:MOST]
+    assert [one.trouble for one in first if one.trouble] == [UNUSABLE] * MOST
+    assert [one.account for one in look(NOW + MINUTE)] == names[MOST:]
+    assert look(NOW + 2 * MINUTE) == []
 
 
 def test_without_time_nobody_is_asked(accounts: ClickSendAccounts, clicksend: httpx.Client, look: Run) -> None:

@@ -25,6 +25,8 @@ PATIENCE: Final = 30 * SECOND
 """Between two looks that people ask for."""
 MARGIN: Final = 3 * SECOND
 """What writing a look down may take; none is begun without it."""
+MOST: Final = 15
+"""Accounts that one run asks ClickSend for: one address may `GET /v3/account` 20 times a minute, say its headers."""
 UNUSABLE: Final = "CREDENTIALS_UNUSABLE"
 """The trouble of an account without username or key: nobody has set them yet."""
 
@@ -57,7 +59,7 @@ class AccountCheck:
     clock: Clock = now_ms
 
     def run(self, *, remaining: Callable[[], int]) -> list[Look]:
-        """Every look that is due and fits into `remaining` (ms), the account that waited longest first.
+        """Every look that is due and fits into `remaining` (ms), the account that waited longest first; `MOST` at most.
 
         One account's trouble is in its Look. Raises Unavailable or ConfigurationError when there is no reading the
         secret.
@@ -76,10 +78,14 @@ class AccountCheck:
             return looks
         # Past the cache: whoever asks for a look may have corrected the credentials just now.
         newest = {credentials.account: credentials for credentials in self.secret.accounts(again=True)}
+        asked = 0
         for known in sorted(due, key=lambda one: one.tried_at or 0):
-            if known.account in newest:
-                look = self._look(known, newest[known.account], remaining)
-                looks += [look] if look else []
+            entry = newest.get(known.account)
+            if entry is None or (entry.complete and asked == MOST):
+                continue
+            look = self._look(known, entry, remaining)
+            looks += [look] if look else []
+            asked += entry.complete
         return looks
 
     def _look(self, known: ClickSendAccount, credentials: Credentials, remaining: Callable[[], int]) -> Look | None:
