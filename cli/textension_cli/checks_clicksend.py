@@ -35,11 +35,11 @@ def account(patient: Patient) -> Iterator[Finding]:
     if patient.clicksend is None:
         return
     found = patient.clicksend.account
-    if found.banned:
+    if found.state == "banned":
         yield Finding("account", "wrong", "ClickSend has banned the account.", "ask ClickSend's support")
-    elif not found.active:
+    elif found.state == "not_active":
         yield Finding("account", "wrong", "The account is not active.", f"activate it at {clicksend.DASHBOARD}")
-    elif found.on_trial:
+    elif found.state == "on_trial":
         text = "The account is on trial: ClickSend limits what it sends."
         yield Finding("account", "warn", text, f"upgrade it at {clicksend.DASHBOARD}")
     else:

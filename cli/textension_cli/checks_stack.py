@@ -3,15 +3,17 @@
 from collections.abc import Iterator
 from typing import Final
 
+from textension.authenticity import PROBE
 from textension.clock import HOUR, MINUTE, SECOND, now_ms
 
-from textension_cli import output
+from textension_cli import checkout, output
 from textension_cli.finding import Finding, Patient
 
 _QUEUES: Final = {
     "outbound": "OutboundDeadLetterQueueUrl",
     "realtime": "RealtimeDeadLetterQueueUrl",
     "email": "EmailDeadLetterQueueUrl",
+    "push": "PushDeadLetterQueueUrl",
     "failures": "FailureQueueUrl",
 }
 _NEEDED: Final = ("UserPoolId", "UserPoolClientId", "WebSocketUrl", *_QUEUES.values())
@@ -42,6 +44,28 @@ def stack(patient: Patient) -> Iterator[Finding]:
         yield Finding("stack", "ok", f"Deployed, and as the template has it ({found.status or 'no status'}).")
 
 
+def parameters(patient: Patient) -> Iterator[Finding]:
+    """The deployed parameters beside this checkout's template and samconfig.toml.
+
+    A parameter that neither names is as somebody chose when deploying: `sam deploy` keeps it.
+    """
+    deployed, name = patient.session.stack.described.parameters, patient.session.stack.name
+    missing = sorted(checkout.parameters() - deployed.keys())
+    environment, wanted = checkout.wanted(name)
+    other = {one: value for one, value in wanted.items() if deployed.get(one, value) != value}
+    if not deployed:
+        return
+    if missing:
+        text = f"An older template is deployed: it does not know {', '.join(missing[:5])}."
+        yield Finding("parameters", "warn", text, _DEPLOY)
+    if other:
+        told = ", ".join(f"{one} is {deployed[one] or 'empty'} and not {value}" for one, value in sorted(other.items()))
+        text = f"Not as samconfig.toml has it: {told}."
+        yield Finding("parameters", "warn", text, f"{_DEPLOY} --config-env {environment}")
+    if not missing and not other:
+        yield Finding("parameters", "ok", "The deployed parameters are as this checkout has them.")
+
+
 def address(patient: Patient) -> Iterator[Finding]:
     """Whether the public address answers over trusted TLS, and refuses a token that nobody has."""
     from textension.clicksend import address as public
@@ -51,9 +75,9 @@ def address(patient: Patient) -> Iterator[Finding]:
     where = patient.addresses
     bases = where.bases if where else {INBOUND: inbound, RECEIPTS: f"{inbound.removesuffix('/sms')}/receipt"}
     replies = [
-        public.ask("POST", f"{bases[INBOUND]}/nobody-has-this-token"),
-        public.ask("GET", f"{bases[INBOUND]}/nobody-has-this-token"),
-        public.ask("POST", f"{bases[RECEIPTS]}/nobody-has-this-token"),
+        public.ask("POST", f"{bases[INBOUND]}/{PROBE}"),
+        public.ask("GET", f"{bases[INBOUND]}/{PROBE}"),
+        public.ask("POST", f"{bases[RECEIPTS]}/{PROBE}"),
     ]
     mend = "make run" if patient.session.stack.local else _DEPLOY
     troubles = sorted({one.trouble for one in replies if one.trouble})
@@ -146,4 +170,4 @@ def clock(patient: Patient) -> Iterator[Finding]:
         yield Finding("clock", "ok", "This machine's clock is AWS's.")
 
 
-CHECKS: Final = (stack, address, queues, due, quarantine, email, clock)
+CHECKS: Final = (stack, parameters, address, queues, due, quarantine, email, clock)

@@ -18,6 +18,8 @@ from textension_cli.stack import Choice, why
 type Check = Callable[[Patient], Iterable[Finding]]
 
 CHECKS: Final[tuple[Check, ...]] = (*checks_clicksend.CHECKS, *checks_numbers.CHECKS, *checks_stack.CHECKS)
+LOW_BALANCE: Final = "10"
+"""Where an older stack has no parameter LowBalance."""
 _COLOURS: Final[dict[Level, str]] = {"ok": "green", "warn": "yellow", "wrong": "bold red"}
 
 
@@ -36,8 +38,13 @@ def register(app: typer.Typer) -> None:
 def doctor(
     session: Session,
     balance: Annotated[
-        str, typer.Option("--balance", metavar="AMOUNT", help="Below it, ClickSend's balance is a warning.")
-    ] = "10",
+        str | None,
+        typer.Option(
+            "--balance",
+            metavar="AMOUNT",
+            help="Below it, ClickSend's balance is a warning; without it, below the stack's LowBalance.",
+        ),
+    ] = None,
     send: Annotated[
         bool,
         typer.Option("--send", help="Also send a text to a free test number of ClickSend's, and have it post one."),
@@ -49,7 +56,7 @@ def doctor(
     Each line is ok, warn or wrong, with the command that mends it. The exit code is 1 when something is wrong. It
     changes nothing, and spends nothing.
     """
-    patient = Patient(session, _amount(balance))
+    patient = Patient(session, lowest_balance(session, balance))
     found = list(examine(patient))
     if send:
         found += doctor_send.round_trip(session, yes=yes)
@@ -101,6 +108,11 @@ def _summary(found: Iterable[Finding]) -> Text:
     if not wrong and not warnings:
         return Text("Nothing is wrong.", style="green")
     return Text(f"{wrong} wrong, {output.count(warnings, 'warning')}.", style="bold red" if wrong else "yellow")
+
+
+def lowest_balance(session: Session, given: str | None) -> Decimal:
+    """The balance that is worth a warning: what was asked for, else where the stack's own alarm rings."""
+    return _amount(given if given is not None else session.stack.described.parameters.get("LowBalance", LOW_BALANCE))
 
 
 def _amount(text: str) -> Decimal:

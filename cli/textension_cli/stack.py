@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from pydantic import BaseModel, ConfigDict, ValidationError
+from textension.clock import DAY
 from textension.errors import ConfigurationError, NotFound, Unavailable
 
 if TYPE_CHECKING:
@@ -93,7 +94,8 @@ class Stack:
         """The messages."""
         from textension.aws.messages import Messages
 
-        return Messages(self._table)
+        kept = int(self.described.parameters.get("MessageRetentionDays", "0")) * DAY
+        return Messages(self._table, kept=kept)
 
     @functools.cached_property
     def conversations(self) -> "Conversations":

@@ -31,7 +31,10 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> Response:
         outcome = _take(event)
     except Refused as refused:
         logger.warning("refused", reason=str(refused))
-        metrics.add_metric("InboundRefused", MetricUnit.Count, 1)
+        if _token(event) == authenticity.PROBE:
+            metrics.add_metric("InboundProbed", MetricUnit.Count, 1)
+        else:
+            metrics.add_metric("InboundRefused", MetricUnit.Count, 1)
         return _response(403, "forbidden")
     except (Unavailable, ConfigurationError) as error:
         logger.exception("unavailable", reason=str(error))
@@ -44,7 +47,7 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> Response:
 
 def _take(event: dict[str, Any]) -> Outcome:
     raw = _raw(event)
-    token = (event.get("pathParameters") or {}).get("token")
+    token = _token(event)
     secret = assemble.webhook_secret()
     if token is None:
         if config.webhook().REQUIRE_WEBHOOK_TOKEN:
@@ -57,6 +60,12 @@ def _take(event: dict[str, Any]) -> Outcome:
     if opened is None:
         raise Refused("token_unknown")
     return assemble.door().take(raw, opened)
+
+
+def _token(event: dict[str, Any]) -> str | None:
+    """The token in the path; None at the bare address."""
+    token: str | None = (event.get("pathParameters") or {}).get("token")
+    return token
 
 
 def _replay(account: str, post_id: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Each minute: what is due is done, and ClickSend is asked which numbers are whose."""
+"""Each minute: what is due is done; each ten, ClickSend is asked which numbers are whose, and how accounts stand."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from textension import assemble
-from textension.account_check import UNUSABLE
+from textension.account_check import UNUSABLE, Standing
 from textension.clock import SECOND
 from textension.errors import ConfigurationError, Unavailable
 
@@ -44,3 +44,16 @@ def _look_at_clicksend(context: LambdaContext) -> None:
         else:
             logger.warning("clicksend not checked", account=look.account, reason=look.trouble)
             metrics.add_metric("ClickSendCheckFailed", MetricUnit.Count, 1)
+        if look.standing:
+            _publish(look.account, look.standing)
+
+
+def _publish(account: str, standing: Standing) -> None:
+    """How an account stands, for alarms. One metric for all accounts: the lowest balance of them is what rings."""
+    metrics.add_metric("ClickSendAccountUnusable", MetricUnit.Count, 0 if standing.usable else 1)
+    if standing.balance is None:
+        logger.warning("clicksend balance unreadable", account=account)
+    else:
+        metrics.add_metric("ClickSendBalance", MetricUnit.NoUnit, float(standing.balance))
+    if standing.state != "active":
+        logger.warning("clicksend account not in order", account=account, reason=standing.state.upper())

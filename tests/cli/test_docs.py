@@ -71,6 +71,18 @@ def test_a_deployment_names_parameters_and_a_configuration_that_there_are(argume
         assert {pair.partition("=")[0] for pair in given} <= template_yaml.load()["Parameters"].keys()
 
 
+def test_the_set_up_is_by_commands_of_ours_alone_once_it_is_deployed() -> None:
+    section = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8").partition("\n## Set up\n")[2]
+    section = section.partition("\n## ")[0]
+    told = [words for block in documents.blocks("sh") if block.text in section for words in block.commands]
+    order = [" ".join(words[1:3]) for words in told if words[0] == "textension"]
+
+    assert {words[0] for words in told} == {"make", "sam", "textension"}
+    steps = ["credentials set", "subaccounts allow", "numbers add", "users invite", "webhook install", "webhook test"]
+    assert [one for one in order if one in steps] == steps
+    assert order.index("doctor --stack") > order.index("webhook test")
+
+
 def test_parameters_outputs_and_targets_of_the_docs_are_there() -> None:
     text = "\n".join(page.read_text(encoding="utf-8") for page in documents.PAGES)
     operations = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")

@@ -5,19 +5,22 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
+from textension.authenticity import PROBE
 from textension.aws import identities
 from textension.clicksend import address as public
 from textension.clicksend.address import Reply
 from textension.message import NumberSettings
-from textension_cli import checks_clicksend, checks_numbers, checks_stack, doctor
+from textension_cli import checkout, checks_clicksend, checks_numbers, checks_stack, doctor
 from textension_cli.command import Session
 from textension_cli.finding import Finding, Patient
 from textension_cli.stack import Choice, open_stack
 
+from tests import template_yaml
 from tests.cli.conftest import STACK, Cli, ClickSend
 from tests.conftest import NUMBER, Backend
 
@@ -47,6 +50,48 @@ def test_the_stack(local: Cli, described: dict[str, Any], level: str, words: str
     [found] = checks_stack.stack(patient(**described))
     assert found.level == level
     assert words in found.text
+
+
+DEFAULTS = {name: str(one["Default"]) for name, one in template_yaml.load()["Parameters"].items()}
+
+
+@pytest.mark.parametrize(
+    ("name", "changes", "found"),
+    [
+        ("another", {}, [("ok", "", "")]),
+        ("another", {"MessagesPerMinute": "7"}, [("ok", "", "")]),  # somebody's choice, which deploying keeps
+        ("another", {"LowBalance": None}, [("warn", "LowBalance", "make build && sam deploy")]),
+        ("textension", {"Environment": "prod", "LogRetentionDays": "90"}, [("ok", "", "")]),
+        (
+            "textension",
+            {"Environment": "prod"},
+            [("warn", "LogRetentionDays is 30 and not 90", "make build && sam deploy --config-env prod")],
+        ),
+    ],
+)
+def test_the_parameters(
+    local: Cli, name: str, changes: dict[str, str | None], found: list[tuple[str, str, str]]
+) -> None:
+    given = {key: value for key, value in {**DEFAULTS, **changes}.items() if value is not None}
+    one = patient(parameters=given)
+    named = replace(one, session=replace(one.session, stack=replace(one.session.stack, name=name)))
+
+    said = list(checks_stack.parameters(named))
+
+    assert [(finding.level, finding.mend) for finding in said] == [(level, mend) for level, _, mend in found]
+    assert all(words in finding.text for finding, (_, words, _) in zip(said, found, strict=True))
+
+
+def test_the_checkouts_parameters_are_those_of_its_template(tmp_path: Path) -> None:
+    assert checkout.parameters() == DEFAULTS.keys()
+    assert checkout.parameters(tmp_path) == frozenset()
+    (tmp_path / "samconfig.toml").write_text(
+        '[us.deploy.parameters]\nstack_name = "us"\nparameter_overrides = ["A=1 2", "B="]\n'
+    )
+    assert checkout.wanted("us", tmp_path) == ("us", {"A": "1 2", "B": ""})
+    assert checkout.wanted("eu", tmp_path) == ("", {})
+    (tmp_path / "samconfig.toml").write_text("[")
+    assert checkout.wanted("us", tmp_path) == ("", {})
 
 
 @pytest.mark.parametrize(
@@ -103,6 +148,26 @@ def test_the_public_address_must_refuse_strangers(
     assert (found.name, found.level) == ("address", level)
 
 
+def test_the_public_address_is_tried_with_what_the_webhook_counts_apart(
+    local: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[str, str]] = []
+
+    def ask(method: str, url: str) -> Reply:
+        asked.append((method, url))
+        return Reply(403)
+
+    monkeypatch.setattr(public, "ask", ask)
+
+    list(checks_stack.address(patient()))
+
+    assert [(method, url.split("/")[-2:]) for method, url in asked] == [
+        ("POST", ["sms", PROBE]),
+        ("GET", ["sms", PROBE]),
+        ("POST", ["receipt", PROBE]),
+    ]
+
+
 def test_an_address_that_nobody_answers_at(local: Cli) -> None:
     assert public.ask("GET", "http://127.0.0.1:9/x") == Reply(None, "unreachable")
 
@@ -123,6 +188,14 @@ def test_on_aws_the_address_must_be_https(cli: Cli, monkeypatch: pytest.MonkeyPa
     assert levels(checks_stack.address(replace(one, session=replace(one.session, stack=stack)))) == [
         ("address", "wrong")
     ]
+
+
+def test_every_queue_of_what_was_given_up_is_looked_at() -> None:
+    outputs = template_yaml.load()["Outputs"]
+
+    assert set(checks_stack._QUEUES.values()) == {
+        name for name in outputs if name.endswith("DeadLetterQueueUrl") or name == "FailureQueueUrl"
+    }
 
 
 def test_dead_letters(local: Cli, aws: Backend) -> None:
@@ -248,6 +321,28 @@ def test_the_command_ends_with_1_when_something_is_wrong(local: Cli, signed_in: 
     people = local("doctor")
     assert "→ textension webhook install" in people.out
     assert "wrong" in people.out.splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    ("balance", "parameters", "given", "level"),
+    [
+        ("10", {}, None, "ok"),
+        ("9.99", {}, None, "warn"),
+        ("24.99", {"LowBalance": "25"}, None, "warn"),
+        ("25", {"LowBalance": "25"}, None, "ok"),
+        ("5", {"LowBalance": "0"}, None, "ok"),
+        ("0", {"LowBalance": "0"}, None, "wrong"),
+        ("5", {"LowBalance": "0"}, "6", "warn"),
+    ],
+)
+def test_a_low_balance_is_what_the_stacks_alarm_calls_low(
+    local: Cli, signed_in: ClickSend, balance: str, parameters: dict[str, str], given: str | None, level: str
+) -> None:
+    signed_in.control("PUT", "/settings", balance=balance)
+    session = patient(parameters=parameters).session
+
+    [found] = checks_clicksend.balance(Patient(session, doctor.lowest_balance(session, given)))
+    assert found.level == level
 
 
 @pytest.mark.parametrize("amount", ["much", "NaN", "Infinity"])

@@ -2,16 +2,20 @@
 
 import os
 import socket
+from dataclasses import replace
 from pathlib import Path
 
 import boto3
 import pytest
 from botocore.exceptions import ClientError, SSOTokenLoadError
+from textension.accepting import Draft, accept
 from textension.aws import stacks, trouble
+from textension.clock import now_ms
 from textension.errors import Unavailable
+from textension_cli.stack import Choice, open_stack
 
 from tests.cli.conftest import Cli, Emulator, outputs, run, write_stack_file
-from tests.conftest import NUMBER, Backend, forget
+from tests.conftest import NUMBER, PEER, Backend, forget
 
 
 def test_the_local_stack_is_found_from_a_folder_below(
@@ -174,3 +178,19 @@ def test_options_that_cannot_be_used_are_usage_errors(arguments: tuple[str, ...]
     ran = run("numbers", "list", *arguments)
     assert ran.code == 2
     assert words in ran.error
+
+
+@pytest.mark.parametrize(("parameters", "ends"), [({}, False), ({"MessageRetentionDays": "30"}, True)])
+def test_texts_sent_from_here_end_like_all_others(
+    local: Cli, aws: Backend, parameters: dict[str, str], ends: bool
+) -> None:
+    stack = open_stack(Choice())
+    stack = replace(stack, described=replace(stack.described, parameters=parameters))
+    settings = stack.numbers.get(NUMBER)
+    assert settings
+    draft = Draft(origin="test", key="1", to=PEER, text="Shall we?")
+    sent = accept(draft, settings, stack.messages, country="AU", now=now_ms())
+
+    found = aws.messages.by_id(sent.id)
+    assert found
+    assert (found.expires_at is not None) is ends

@@ -98,7 +98,7 @@ def test_alarms_and_dashboard_are_deployed(office: Office) -> None:
     assert any(one["AlarmName"].find("OldestDue") >= 0 for one in ours)
     [dashboard] = office.aws("cloudwatch").list_dashboards()["DashboardEntries"]
     body = office.aws("cloudwatch").get_dashboard(DashboardName=dashboard["DashboardName"])["DashboardBody"]
-    assert len(json.loads(body)["widgets"]) == 8
+    assert len(json.loads(body)["widgets"]) == 9
 
 
 def test_the_docs_commands_run_as_they_stand(office: Office) -> None:

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from textension.account_check import EVERY
+from textension_cli import doctor
 
 from tests import template_yaml
 from tests.template import api, operations, running
@@ -93,6 +95,30 @@ def test_without_alarms_and_dashboard_the_topic_is_all_that_is_left() -> None:
     assert of_type(quiet, "AWS::CloudWatch::Alarm") == of_type(quiet, "AWS::CloudWatch::Dashboard") == {}
     assert "OperationsTopic" in of_type(quiet, "AWS::SNS::Topic")
     assert quiet["Outputs"]["OperationsTopicArn"]["Value"] == {"Ref": "OperationsTopic"}
+
+
+def test_a_low_balance_rings_below_the_amount_that_was_asked_for_and_zero_asks_for_nothing() -> None:
+    alarm = operations.alarms(translated(LowBalance="25"))["ClickSendBalanceAlarm"]
+
+    assert (alarm["Threshold"], alarm["ComparisonOperator"], alarm["Statistic"]) == (
+        "25",
+        "LessThanThreshold",
+        "Minimum",
+    )
+    assert operations.alarms(translated())["ClickSendBalanceAlarm"]["Threshold"] == doctor.LOW_BALANCE
+    assert "ClickSendBalanceAlarm" not in operations.alarms(translated(LowBalance="0"))
+    assert "ClickSendAccountUnusableAlarm" in operations.alarms(translated(LowBalance="0"))
+    assert "ClickSendBalanceAlarm" not in operations.alarms(translated(Alarms="none"))
+
+
+def test_looks_at_clicksend_that_fail_ring_by_themselves_and_silence_no_alarm() -> None:
+    alarms = operations.alarms(translated())
+
+    assert {alarms[f"ClickSend{name}Alarm"]["TreatMissingData"] for name in ("Balance", "AccountUnusable")} == {
+        "ignore"
+    }
+    # Each ten minutes one figure: an alarm's period holds at least one.
+    assert min(alarms[f"ClickSend{name}Alarm"]["Period"] for name in ("Balance", "AccountUnusable")) * 1000 > EVERY
 
 
 def test_alarms_are_mailed_where_there_is_an_address() -> None:
@@ -197,6 +223,36 @@ def test_a_key_of_ones_own_is_used_for_everything_that_rests() -> None:
     assert {one["KmsMasterKeyId"] for one in of_type(locked, "AWS::SNS::Topic").values()} == {KEY}
     assert {one["KmsKeyId"] for one in of_type(locked, "AWS::SecretsManager::Secret").values()} == {KEY}
     assert KEY not in json.dumps(translated())
+
+
+def test_texts_are_kept_as_long_as_asked_for_by_all_that_store_them() -> None:
+    given = {
+        name: one["Environment"]["Variables"].get("MESSAGE_RETENTION_DAYS")
+        for name, one in functions(translated(MessageRetentionDays="365")).items()
+    }
+    stores = {"InboundWebhook", "AppApi"}
+
+    assert given == {name: "365" if name in stores else None for name in given}
+    assert functions(translated())["AppApi"]["Environment"]["Variables"]["MESSAGE_RETENTION_DAYS"] == "0"
+
+
+@pytest.mark.parametrize(
+    ("days", "taken"),
+    [
+        ("0", True),
+        ("30", True),
+        ("365", True),
+        ("9999", True),
+        ("29", False),
+        ("-1", False),
+        ("10000", False),
+        ("", False),
+    ],
+)
+def test_a_retention_of_less_than_thirty_days_is_refused(days: str, taken: bool) -> None:
+    pattern = translated()["Parameters"]["MessageRetentionDays"]["AllowedPattern"]
+
+    assert bool(re.fullmatch(pattern, days)) is taken
 
 
 def test_logs_are_kept_as_long_as_asked_for() -> None:

@@ -69,6 +69,8 @@ def _truth(node: Node, values: Mapping[str, str]) -> bool:
             return bool(_resolve(left, values, {}) == _resolve(right, values, {}))
         case {"Fn::Not": [one]}:
             return not _truth(one, values)
+        case {"Fn::And": [*all_of]}:
+            return all(_truth(one, values) for one in all_of)
     raise NotImplementedError(f"a condition that this resolver does not know yet: {node}")
 
 

@@ -3,13 +3,14 @@
 import json
 import socket
 from collections.abc import Callable, Iterator
+from decimal import Decimal
 from typing import Any
 
 import boto3
 import httpx
 import pytest
 from textension import assemble
-from textension.account_check import EVERY, PATIENCE, UNUSABLE, AccountCheck, Look, is_due
+from textension.account_check import EVERY, MOST, PATIENCE, UNUSABLE, AccountCheck, Look, Standing, is_due
 from textension.aws import clients
 from textension.aws.clicksend_accounts import ClickSendAccount, ClickSendAccounts
 from textension.aws.secrets import CredentialsSecret
@@ -29,6 +30,7 @@ OTHER = Credential(username="other", api_key="ANOTHER-KEY", subaccount_id=7, use
 LISTED = frozenset({NUMBER, "+61433333333", "+61444444444", "+14055555555"})
 NOW = 1_700_000_000_000
 PATH = "/v3/numbers"
+ACCOUNT_PATH = "/v3/account"
 type Run = Callable[..., list[Look]]
 
 
@@ -78,6 +80,16 @@ def look(aws: Backend, accounts: ClickSendAccounts) -> Run:
 def fault(clicksend: httpx.Client, mode: str, **options: Any) -> None:
     order = {"mode": mode, "path": PATH, **options}
     assert clicksend.post("/simulator/faults", json=order).status_code == 200
+
+
+def stands(clicksend: httpx.Client, **settings: object) -> None:
+    """From now on the account stands like this."""
+    assert clicksend.put("/simulator/settings", json=settings).status_code == 200
+
+
+def seen(account: str = "main", balance: str = "1000", state: Any = "active") -> Look:
+    """A look that found out everything."""
+    return Look(account, standing=Standing(Decimal(balance), state, usable=state in {"active", "on_trial"}))
 
 
 def has(clicksend: httpx.Client, *numbers: str) -> None:
@@ -237,7 +249,7 @@ def test_the_first_look_writes_the_numbers_down(
 ) -> None:
     assert accounts.get("main") is None
 
-    assert look() == [Look("main")]
+    assert look() == [seen("main")]
 
     found = known(accounts)
     assert found == ClickSendAccount(account="main", numbers=LISTED, checked_at=NOW, tried_at=NOW, version=1)
@@ -251,7 +263,7 @@ def test_the_next_look_is_ten_minutes_later(accounts: ClickSendAccounts, clickse
 
     assert look(NOW + EVERY - 1) == []
     assert known(accounts).numbers == LISTED
-    assert look(NOW + EVERY) == [Look("main")]
+    assert look(NOW + EVERY) == [seen("main")]
     assert known(accounts).numbers == {NUMBER}
     assert known(accounts).checked_at == NOW + EVERY
 
@@ -262,7 +274,7 @@ def test_a_wanted_look_is_the_next_one(accounts: ClickSendAccounts, clicksend: h
     accounts.want("main", NOW + SECOND)
 
     assert look(NOW + PATIENCE - 1) == []
-    assert look(NOW + PATIENCE) == [Look("main")]
+    assert look(NOW + PATIENCE) == [seen("main")]
     assert known(accounts).lists("+12025550101")
     assert look(NOW + 2 * PATIENCE) == []
 
@@ -272,8 +284,8 @@ def test_what_is_wanted_during_a_look_is_looked_at_again(
 ) -> None:
     accounts.want("main", NOW + SECOND)
 
-    assert look(NOW) == [Look("main")]
-    assert look(NOW + PATIENCE) == [Look("main")]
+    assert look(NOW) == [seen("main")]
+    assert look(NOW + PATIENCE) == [seen("main")]
 
 
 def test_a_number_that_is_gone_at_clicksend_is_gone_here(
@@ -298,7 +310,7 @@ def test_trouble_is_written_down_and_keeps_the_numbers(
     found = known(accounts)
     assert (found.numbers, found.checked_at, found.tried_at) == (LISTED, NOW, NOW + EVERY)
     assert found.trouble == "HTTP_500"
-    assert look(NOW + 2 * EVERY) == [Look("main")]
+    assert look(NOW + 2 * EVERY) == [seen("main")]
     assert known(accounts).trouble == ""
 
 
@@ -310,7 +322,7 @@ def test_clicksend_is_left_alone_as_long_as_it_asks_to_be(
     accounts.want("main", NOW + SECOND)
 
     assert look(NOW + EVERY) == []
-    assert look(NOW + EVERY + 39 * SECOND) == [Look("main")]
+    assert look(NOW + EVERY + 39 * SECOND) == [seen("main")]
     assert known(accounts).wait_until is None
 
 
@@ -322,7 +334,7 @@ def test_refused_credentials_are_trouble_and_corrected_ones_are_used_at_once(
     aws.put_secret("CredentialsSecret", credentials(simulator))
     accounts.want("main", NOW + SECOND)
 
-    assert look(NOW + PATIENCE) == [Look("main")]
+    assert look(NOW + PATIENCE) == [seen("main")]
 
 
 @pytest.mark.parametrize("missing", ["CLICKSEND_USERNAME", "CLICKSEND_API_KEY"])
@@ -336,7 +348,7 @@ def test_without_credentials_it_is_said_once_and_looked_at_as_soon_as_there_are_
 
     aws.put_secret("CredentialsSecret", credentials(simulator))
 
-    assert look(NOW + MINUTE) == [Look("main")]
+    assert look(NOW + MINUTE) == [seen("main")]
     assert known(accounts).numbers == LISTED
 
 
@@ -365,7 +377,7 @@ def test_one_accounts_trouble_keeps_no_other_waiting(
         ],
     )
 
-    assert look() == [Look("fresh", UNUSABLE), Look("lost", "CONNECTION_REFUSED"), Look("other")]
+    assert look() == [Look("fresh", UNUSABLE), Look("lost", "CONNECTION_REFUSED"), seen("other")]
     assert known(accounts, "other").numbers == LISTED
 
 
@@ -376,13 +388,27 @@ def test_who_waited_longest_is_first(
     accounts.record("one", [], at=NOW - EVERY)
     accounts.record("two", [], at=NOW - 2 * EVERY)
 
-    assert look() == [Look("three"), Look("two"), Look("one")]
+    assert look() == [seen("three"), seen("two"), seen("one")]
+
+
+def test_many_accounts_are_asked_for_in_several_runs_and_those_without_credentials_are_in_nobodys_way(
+    aws: Backend, clicksend: httpx.Client, look: Run, simulator: Running
+) -> None:
+    names = [f"account-{number:02d}" for number in range(MOST + 2)]
+    empty = [credentials(simulator, f"empty-{number:02d}", CLICKSEND_API_KEY="") for number in range(MOST)]
+    aws.put_secret("CredentialsSecret", [*empty, *(credentials(simulator, name) for name in names)])
+
+    first = look()
+    assert [one.account for one in first if not one.trouble] == names[:MOST]
+    assert [one.trouble for one in first if one.trouble] == [UNUSABLE] * MOST
+    assert [one.account for one in look(NOW + MINUTE)] == names[MOST:]
+    assert look(NOW + 2 * MINUTE) == []
 
 
 def test_without_time_nobody_is_asked(accounts: ClickSendAccounts, clicksend: httpx.Client, look: Run) -> None:
     assert look(remaining=20_999) == []
     assert accounts.get("main") is None
-    assert look(remaining=21_000) == [Look("main")]
+    assert look(remaining=21_000) == [seen("main")]
 
 
 def test_a_table_that_does_not_take_it_is_one_accounts_trouble(
@@ -442,6 +468,67 @@ def test_when_a_look_is_due(account: dict[str, Any], due: bool) -> None:
     assert is_due(ClickSendAccount(account="main", **account), NOW) is due
 
 
+# ---------------------------------------------------------------- how the account stands
+
+
+@pytest.mark.parametrize(
+    ("settings", "look_found"),
+    [
+        ({"balance": "3.5"}, seen(balance="3.5")),
+        ({"balance": "-0.25"}, seen(balance="-0.25")),
+        ({"on_trial": True}, seen(state="on_trial")),
+        ({"active": False}, seen(state="not_active")),
+        ({"banned": True, "active": False, "on_trial": True}, seen(state="banned")),
+    ],
+)
+def test_a_look_tells_how_the_account_stands(
+    clicksend: httpx.Client, look: Run, settings: dict[str, object], look_found: Look
+) -> None:
+    stands(clicksend, **settings)
+
+    assert look() == [look_found]
+
+
+@pytest.mark.parametrize(
+    ("mode", "reason"),
+    [
+        ("500", "HTTP_500"),
+        ("401", "CREDENTIALS_REFUSED"),
+        ("403", "ACCOUNT_NOT_SHOWN"),
+        ("not_json", "UNREADABLE_ANSWER"),
+    ],
+)
+def test_an_account_that_is_not_shown_is_trouble_that_keeps_the_numbers(
+    accounts: ClickSendAccounts, clicksend: httpx.Client, look: Run, mode: str, reason: str
+) -> None:
+    fault(clicksend, mode, path=ACCOUNT_PATH)
+
+    assert look() == [Look("main", reason)]
+    assert (known(accounts).numbers, known(accounts).trouble) == (LISTED, "")
+    assert look(NOW + EVERY) == [seen()]
+
+
+def test_clicksend_is_left_alone_when_it_asks_so_for_the_account(
+    accounts: ClickSendAccounts, clicksend: httpx.Client, look: Run
+) -> None:
+    fault(clicksend, "429", path=ACCOUNT_PATH, retry_after=600 + 39)
+
+    assert look() == [Look("main", "TOO_MANY_REQUESTS")]
+    assert look(NOW + EVERY) == []
+    assert look(NOW + EVERY + 39 * SECOND) == [seen()]
+
+
+def test_the_account_is_not_asked_for_without_time(
+    accounts: ClickSendAccounts, aws: Backend, clicksend: httpx.Client
+) -> None:
+    left = iter([21_000, 21_000, 20_999])
+    secret = CredentialsSecret(aws.secrets["CredentialsSecret"])
+    check = AccountCheck(accounts=accounts, secret=secret, allow_http=True, clock=lambda: NOW)
+
+    assert check.run(remaining=lambda: next(left)) == [Look("main", "OUT_OF_TIME")]
+    assert known(accounts).numbers == LISTED
+
+
 # ---------------------------------------------------------------- the function
 
 
@@ -491,6 +578,67 @@ def test_a_fresh_stack_has_no_credentials_and_no_failure(
     assert (metric(printed, "ClickSendChecked"), metric(printed, "ClickSendCheckFailed")) == (0, 0)
 
 
+@pytest.mark.parametrize(
+    ("settings", "balance", "unusable", "reason"),
+    [
+        ({"balance": "12.345678"}, 12.345678, 0, ""),
+        ({"balance": "-1"}, -1, 0, ""),
+        ({"banned": True}, 1000, 1, "BANNED"),
+        ({"active": False}, 1000, 1, "NOT_ACTIVE"),
+        ({"on_trial": True}, 1000, 0, "ON_TRIAL"),
+    ],
+)
+def test_the_sweeper_publishes_balance_and_state(
+    clicksend: httpx.Client,
+    capsys: pytest.CaptureFixture[str],
+    settings: dict[str, object],
+    balance: float,
+    unusable: int,
+    reason: str,
+) -> None:
+    stands(clicksend, **settings)
+
+    sweep()
+
+    printed = capsys.readouterr().out
+    assert metric(printed, "ClickSendBalance") == balance
+    assert ('"ClickSendAccountUnusable"' in printed, metric(printed, "ClickSendAccountUnusable")) == (True, unusable)
+    assert (reason in printed) if reason else ("not in order" not in printed)
+
+
+def test_the_lowest_of_several_balances_is_among_those_published(
+    aws: Backend, clicksend: httpx.Client, simulator: Running, capsys: pytest.CaptureFixture[str]
+) -> None:
+    aws.put_secret("CredentialsSecret", [credentials(simulator, name) for name in ("one", "two")])
+
+    sweep()
+
+    [line] = [one for one in map(json.loads, capsys.readouterr().out.splitlines()) if "ClickSendBalance" in one]
+    assert (line["ClickSendBalance"], line["ClickSendAccountUnusable"]) == ([1000, 1000], [0, 0])
+    assert line["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [["service"]]
+
+
+@pytest.mark.parametrize("mode", ["", "401", "403", "500", "not_json", "redirect"])
+def test_nothing_of_clicksends_account_is_logged_or_kept_but_balance_and_state(
+    aws: Backend, clicksend: httpx.Client, capsys: pytest.CaptureFixture[str], simulator: Running, mode: str
+) -> None:
+    shown = httpx.get(
+        f"{simulator.url}{ACCOUNT_PATH}", auth=(simulator.credential.username, simulator.credential.api_key)
+    )
+    body = shown.json()["data"]
+    canaries = [body["_subaccount"]["api_key"], body["user_email"], body["account_name"], body["user_first_name"]]
+    assert canaries[0] == simulator.credential.api_key
+    if mode:
+        fault(clicksend, mode, path=ACCOUNT_PATH)
+
+    sweep()
+
+    captured = capsys.readouterr()
+    told = captured.out + captured.err + repr(aws.items()) + repr(assemble.account_check())
+    assert ("ClickSendBalance" in told) is not bool(mode)
+    assert [one for one in canaries if one in told] == []
+
+
 @pytest.mark.parametrize("broken", ["secret", "environment"])
 def test_a_look_that_fails_does_not_harm_the_sweep(
     aws: Backend, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], broken: str
@@ -535,6 +683,6 @@ def test_a_look_is_one_read_a_minute_and_one_write_when_it_is_due(
     due, calls[:] = list(calls), []
     idle = assemble.account_check().run(remaining=lambda: 30_000)
 
-    assert (looks, due) == ([Look("main")], ["GetItem", "GetSecretValue", "UpdateItem"])
+    assert (looks, due) == ([seen("main")], ["GetItem", "GetSecretValue", "UpdateItem"])
     assert (idle, calls) == ([], ["GetItem"])
-    figure(f"requests of a look at ClickSend: {due} and 1 HTTP request; {calls} where none is due")
+    figure(f"requests of a look at ClickSend: {due} and 2 HTTP requests; {calls} where none is due")

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 import pytest
 from textension.accepting import Draft, accept
+from textension.authenticity import PROBE
 from textension.aws import secret_changes
 from textension.clock import now_ms
 from textension.ids import Signer
@@ -16,6 +17,7 @@ from textension.message import Conversation, Message, NumberSettings
 from tests.conftest import NUMBER, PEER, SUBACCOUNT, Backend, Context, forget, load_function
 
 RESOURCE = "/webhook/clicksend/sms/{token}"
+RECEIPTS = "/webhook/clicksend/receipt/{token}"
 
 
 def push(**changes: Any) -> dict[str, Any]:
@@ -217,6 +219,20 @@ def test_a_wrong_token_is_refused_and_writes_nothing(aws: Backend, token: str) -
     assert post(aws, push(), token=token) == 403
     assert post(aws, b"{", token=token) == 403
     assert aws.items() == before
+
+
+@pytest.mark.parametrize(("resource", "kind"), [(RESOURCE, "form"), (RESOURCE, "get"), (RECEIPTS, "form")])
+@pytest.mark.parametrize(
+    ("token", "counted"), [(PROBE, "InboundProbed"), (f"{PROBE}x", "InboundRefused"), ("wrong", "InboundRefused")]
+)
+def test_what_the_doctor_tries_is_refused_as_any_and_counted_apart(
+    aws: Backend, capfd: pytest.CaptureFixture[str], resource: str, kind: str, token: str, counted: str
+) -> None:
+    assert post(aws, push(), token=token, kind=kind, resource=resource) == 403
+
+    printed = "".join(capfd.readouterr())
+    assert [one for one in ("InboundProbed", "InboundRefused") if f'"{one}":[1' in printed] == [counted]
+    assert "token_unknown" in printed
 
 
 def test_both_live_tokens_open(aws: Backend) -> None:

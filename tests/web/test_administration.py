@@ -76,6 +76,60 @@ def test_numbers_go_out_as_csv_and_come_back_changed(windows: Windows, tmp_path:
     expect(window.page.get_by_role("row").filter(has_text="a@example.com")).to_be_visible()
 
 
+def test_a_csv_with_faults_changes_nothing_and_says_which_lines(windows: Windows, tmp_path: Path) -> None:
+    window = windows.open(0)
+    window.go("#/admin/numbers")
+    row = window.page.get_by_role("row").filter(has_text=NUMBER[-3:]).first
+    expect(row).to_be_visible()
+    before = row.inner_text()
+    faulty = tmp_path / "faulty.csv"
+    faulty.write_text(
+        "number,label,extensions,emails,enabled\n"
+        f"{NUMBER},Renamed,101,,yes\n0412,Short,101,,yes\n+61466666666,Odd,101,,perhaps\n",
+        encoding="utf-8",
+    )
+    window.page.get_by_label("Import CSV").first.set_input_files(faulty)
+
+    told = window.page.get_by_role("dialog").get_by_role("listitem")
+    expect(told).to_have_count(2)
+    assert [("3" in one, "4" in one) for one in (line.split(":")[0] for line in told.all_inner_texts())] == [
+        (True, False),
+        (False, True),
+    ]
+    expect(window.page.get_by_role("dialog").get_by_role("button", name="Import CSV")).to_have_count(0)
+    assert window.violations() == []
+    window.picture("faults")
+    window.page.get_by_role("dialog").get_by_role("button", name="Close").click()
+    assert row.inner_text() == before
+
+
+def test_a_csv_from_a_spreadsheet_is_taken_in_and_what_is_refused_is_named(windows: Windows, tmp_path: Path) -> None:
+    window = windows.open(0)
+    window.go("#/admin/numbers")
+    expect(window.page.get_by_role("row").filter(has_text="Demo")).to_be_visible()
+    sheet = tmp_path / "sheet.csv"
+    stranger = "+61499999999"  # ClickSend does not list it
+    sheet.write_text(
+        f'\ufeffnumber;label;extensions;emails;enabled\r\n{NUMBER};"Demo; both";101,102;a@example.com;yes\r\n'
+        f"{stranger};Not ours;101;;yes\r\n",
+        encoding="utf-8",
+    )
+    window.page.get_by_label("Import CSV").first.set_input_files(sheet)
+    window.page.get_by_role("dialog").get_by_role("button", name="Import CSV").click()
+
+    refused = window.page.get_by_role("dialog").get_by_role("listitem")
+    expect(refused).to_have_count(1, timeout=30_000)
+    expect(refused).to_contain_text("499 999 999")
+    window.page.get_by_role("dialog").get_by_role("button", name="Close").click()
+    expect(window.page.get_by_role("row").filter(has_text="Demo; both")).to_contain_text("a@example.com")
+    expect(window.page.get_by_role("row").filter(has_text="Not ours")).to_have_count(0)
+
+    sheet.write_text(f"number,label,extensions,emails,enabled\n{NUMBER},Demo,101 102,,yes\n", encoding="utf-8")
+    window.page.get_by_label("Import CSV").first.set_input_files(sheet)
+    window.page.get_by_role("dialog").get_by_role("button", name="Import CSV").click()
+    expect(window.page.get_by_role("row").filter(has_text="Demo; both")).to_have_count(0)
+
+
 def test_the_log_shows_the_journey_of_a_message(windows: Windows, office: Office) -> None:
     window = windows.open(0, phone=True)
     handset_texts(office, "Where is my parcel?", "+12025550105")

@@ -54,7 +54,7 @@ def door() -> Door:
     environment = config.webhook()
     table = Table(environment.TABLE_NAME)
     signer = SigningSecret(environment.SIGNING_SECRET_ARN).signer()
-    messages = Messages(table)
+    messages = Messages(table, kept=environment.kept)
     return Door(
         messages=messages,
         numbers=Numbers(table),
@@ -187,7 +187,7 @@ def office() -> Office:
     return Office(
         numbers=Numbers(table),
         conversations=Conversations(table),
-        messages=Messages(table),
+        messages=Messages(table, kept=environment.kept),
         changes=Changes(table),
         contacts=Contacts(table),
         caps=_caps(table, environment),

@@ -6,9 +6,12 @@ not a secret: it is checked as well, never instead, unless the operator asks for
 
 import hmac
 from collections.abc import Iterable
-from typing import Protocol
+from typing import Final, Protocol
 
 from textension.errors import Refused
+
+PROBE: Final = "nobody-has-this-token"
+"""What `textension doctor` tries, to be refused like any other; only the count tells the two apart."""
 
 
 class Poster(Protocol):

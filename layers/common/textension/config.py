@@ -6,6 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from textension.clock import DAY
 from textension.errors import ConfigurationError
 from textension.optout import HELP_WORDS, START_WORDS, STOP_WORDS
 
@@ -43,6 +44,12 @@ class LimitsEnvironment(SigningEnvironment):
     ALLOWED_COUNTRIES: Annotated[str, Field(pattern=r"^(\*|[A-Z]{2}(,[A-Z]{2})*)$")] = "*"
     MESSAGES_PER_MINUTE: Annotated[int, Field(ge=1)] = 60
     SEGMENTS_PER_DAY: Annotated[int, Field(ge=1)] = 2000
+    MESSAGE_RETENTION_DAYS: Annotated[str, Field(pattern=r"^(0|[3-9][0-9]|[1-9][0-9]{2,3})$")] = "0"
+
+    @property
+    def kept(self) -> int:
+        """For how many ms texts are kept; 0 is for ever."""
+        return int(self.MESSAGE_RETENTION_DAYS) * DAY
 
 
 class WebhookEnvironment(LimitsEnvironment):

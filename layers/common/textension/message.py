@@ -140,6 +140,8 @@ class Message:
     parts: int | None = None
     sender_id: str | None = None
     """The `from` that ClickSend really used; it may substitute one."""
+    expires_at: int | None = None
+    """When it ends, in Unix seconds, as DynamoDB's TTL takes them; None is never."""
     journey: tuple[Step, ...] = ()
     receipts: tuple[Receipt, ...] = ()
 

@@ -34,9 +34,10 @@ class Relay:
         ring = isinstance(announced, Message) and self._rings(announced)
         if isinstance(announced, Message) and ring:
             self._ring(announced)
+        until = announced.expires_at if isinstance(announced, Message) else None
         for event in events.of(announced):
             # First written down, then told: an app that connects between the two finds it among the changes.
-            self.changes.add(event, self.clock())
+            self.changes.add(event, self.clock(), until=until)
             self.topic.publish(event)
         if isinstance(announced, Notice):
             self.conversations.announced(announced)

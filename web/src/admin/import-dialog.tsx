@@ -1,5 +1,5 @@
 /** Numbers out of a CSV file: nothing is done while a line cannot be read; then each for itself. */
-import { useState } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 import { useApp } from "../app";
 import { readable } from "../data/phone";
 import { texts } from "../texts";
@@ -14,6 +14,8 @@ type Props = { read: Read; onDone: (said: string) => void; onClose: () => void }
 export function ImportDialog({ read, onDone, onClose }: Props) {
   const { office } = useApp();
   const [failed, setFailed] = useState<readonly string[]>([]);
+  /** The same, for who still holds the dialog of before: it closes only where nothing is to be said. */
+  const refused = useRef(0);
   const run = async () => {
     const faults: string[] = [];
     for (const { number, ...settings } of read.numbers) {
@@ -24,6 +26,7 @@ export function ImportDialog({ read, onDone, onClose }: Props) {
       }
     }
     onDone(adm.done(read.numbers.length - faults.length));
+    refused.current = faults.length;
     setFailed(faults);
   };
   if (read.faults.length || failed.length) {
@@ -39,7 +42,7 @@ export function ImportDialog({ read, onDone, onClose }: Props) {
       </Dialog>
     );
   }
-  const close = () => failed.length === 0 && onClose();
+  const close = () => refused.current === 0 && onClose();
   return (
     <Ask
       title={adm.importAsk(read.numbers.length)}

@@ -52,8 +52,12 @@ class Changes:
     def __init__(self, table: Table) -> None:
         self._table = table
 
-    def add(self, event: Event, now: int) -> None:
-        """Write an event down, before it is published: who connects after that finds it here."""
+    def add(self, event: Event, now: int, *, until: int | None = None) -> None:
+        """Write an event down, before it is published: who connects after that finds it here.
+
+        `until` (Unix seconds) is when the text that it tells of ends, where it does.
+        """
+        ends = (now + TTL) // SECOND
         conversation = event.conversation
         key = Key(items.changes_pk(conversation.account, conversation.number), f"{now:013d}{event.id}")
         item: Item = {
@@ -62,7 +66,7 @@ class Changes:
             "peer": conversation.peer,
             "body": event.body,
             "only_for": list(event.extensions) if event.type == CONVERSATION_READ else None,
-            "expires_at": (now + TTL) // SECOND,
+            "expires_at": min(ends, until or ends),
             "version": 1,
         }
         self._table.put(Put(key, item, condition=""))
@@ -94,6 +98,8 @@ class Changes:
             if len(found) == limit or (horizon and item["sk"] > horizon):
                 return found, _position(position, read, now, more=True), True
             read.append(item)
+            if items.expired(item, now):
+                continue
             if mark(item["id"]) not in position.seen and extension in item.get("only_for", (extension,)):
                 found.append(Change(item["id"], item["at"], item["body"]))
         more = horizon is not None

@@ -52,9 +52,13 @@ class ClickSendAccounts:
         """Ask for a fresh look: the sweeper's next round takes it. Raises Unavailable."""
         self._set(account, {"wanted_at": now}, "attribute_not_exists(wanted_at) OR wanted_at < :wanted_at")
 
-    def record(self, account: str, numbers: Iterable[str], *, at: int) -> None:
-        """Write down what a look that began at `at` has found. Raises Unavailable."""
-        found = {"numbers": sorted(set(numbers)), "checked_at": at, "tried_at": at, "trouble": "", "wait_until": 0}
+    def record(self, account: str, numbers: Iterable[str], *, at: int, wait: int | None = None) -> None:
+        """Write down what a look that began at `at` has found, and for how many ms to leave ClickSend alone.
+
+        Raises Unavailable.
+        """
+        until = at + wait if wait else 0
+        found = {"numbers": sorted(set(numbers)), "checked_at": at, "tried_at": at, "trouble": "", "wait_until": until}
         self._set(account, found, _NOT_OVERTAKEN)
 
     def record_trouble(self, account: str, reason: str, *, at: int, wait: int | None = None) -> None:

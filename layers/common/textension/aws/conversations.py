@@ -8,7 +8,7 @@ from textension import events
 from textension.aws import items
 from textension.aws.items import Item, Key, Wire
 from textension.aws.table import ConditionFailed, Put, Table, TransactionCancelled, Update, Write
-from textension.clock import DAY, SECOND
+from textension.clock import DAY, SECOND, now_ms
 from textension.errors import NotFound, Unavailable
 from textension.message import Conversation, Direction, Notice, NumberSettings
 
@@ -150,7 +150,7 @@ class Conversations:
         item = self._table.update(
             Update(
                 items.summary_key(conversation),
-                f"SET {sets} ADD version :one",
+                f"SET {sets} REMOVE expires_at ADD version :one",  # a block outlives all texts
                 {f"#{name}": name for name in values},
                 {**{f":{name}": value for name, value in values.items()}, ":one": 1},
             )
@@ -233,10 +233,11 @@ def _conversation(item: Item) -> Conversation:
 
 
 def _summary(item: Item) -> Summary:
+    over = items.expired({"expires_at": item["last_expires_at"]}, now_ms()) if "last_expires_at" in item else False
     return Summary(
         conversation=_conversation(item),
         last_at=item.get("last_at", 0),
-        last_text=item.get("last_text", ""),
+        last_text="" if over else item.get("last_text", ""),
         last_direction=Direction(item["last_direction"]) if "last_direction" in item else None,
         last_message_id=item.get("last_message_id", ""),
         unread={name.removeprefix("unread_"): count for name, count in item.items() if name.startswith("unread_")},

@@ -242,6 +242,11 @@ def circuit_key(account: str) -> Key:
     return Key(f"ACCOUNT#{account}", "CIRCUIT")
 
 
+def expired(item: Item, now: int) -> bool:
+    """Whether an item's time is over at `now` (Unix ms): DynamoDB may take days to remove it."""
+    return "expires_at" in item and int(item["expires_at"]) * SECOND <= now
+
+
 def account_of(conversation_pk_: str) -> str:
     """The account in a conversation's partition."""
     return conversation_pk_.split("#", 2)[1]

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from textension.aws import items
 from textension.aws.items import Key
 from textension.aws.table import Table
+from textension.clock import now_ms
 from textension.message import Message, order
 
 
@@ -26,7 +27,8 @@ class MessageLog:
         merged = heapq.merge(*pages, key=_order, reverse=True)
         keys = [key for key in merged if after is None or _order(key) < after][: limit + 1]
         found = self._table.get_many(keys[:limit])
-        messages = sorted((items.message(item) for item in found.values()), key=order, reverse=True)
+        there = (items.message(item) for item in found.values() if not items.expired(item, now_ms()))
+        messages = sorted(there, key=order, reverse=True)
         return messages, _order(keys[limit - 1]) if len(keys) > limit else None
 
     def _keys(self, account: str, number: str, first: str, last: str, limit: int) -> list[Key]:

@@ -11,7 +11,7 @@ from textension.aws.circuits import Circuit, circuits
 from textension.aws.conversations import opt_out_listing
 from textension.aws.items import Item, Key, Wire
 from textension.aws.table import ConditionFailed, Put, Table, TransactionCancelled, Update, Write
-from textension.clock import HOUR, SECOND
+from textension.clock import HOUR, SECOND, now_ms
 from textension.errors import KeyReused, Unavailable
 from textension.message import Conversation, Direction, Message, Notice, Receipt
 from textension.optout import Keyword
@@ -61,8 +61,10 @@ _NOTHING: Final[Mapping[Stored, Write]] = MappingProxyType({})
 class Messages:
     """The messages of all accounts."""
 
-    def __init__(self, table: Table) -> None:
+    def __init__(self, table: Table, *, kept: int = 0) -> None:
+        """`kept` is for how many ms a text is kept: at least 30 days, in which its fate is settled; 0 is for ever."""
         self._table = table
+        self._kept = kept
 
     # ------------------------------------------------------------ storing
 
@@ -75,6 +77,9 @@ class Messages:
         all the same. A blocked peer's text is kept and announced to nobody. A text to a peer who has opted out or is
         blocked is not stored. `also` has further writes, by what it means when their condition fails.
         """
+        if self._kept:
+            ends = max(message.received_at, message.valid_until or 0) + self._kept
+            message = replace(message, expires_at=ends // SECOND)
         reach = updates.Reach()
         for _ in range(6):
             writes = self._writes(message, reach, digest, unread_for)
@@ -134,9 +139,9 @@ class Messages:
         return Obstacles(opted_out, circuits(accounts, found))
 
     def get(self, key: Key) -> Message | None:
-        """One message."""
+        """One message; None where there is none, or no more."""
         item = self._table.get(key)
-        return items.message(item) if item else None
+        return items.message(item) if item and not items.expired(item, now_ms()) else None
 
     def announcements(self, keys: Sequence[Key]) -> Found:
         """What is at up to 100 keys, in one request: messages and notices, and what this code cannot read."""
@@ -178,7 +183,8 @@ class Messages:
         pk = items.conversation_pk(conversation)
         start = Key(pk, f"MESSAGE#{after}").wire if after else None
         page, more = self._table.query(pk=pk, sk_begins="MESSAGE#", forward=False, limit=limit, start=start)
-        return [items.message(item) for item in page], items.order_of(page[-1]["sk"]) if more and page else None
+        there = [items.message(item) for item in page if not items.expired(item, now_ms())]
+        return there, items.order_of(page[-1]["sk"]) if more and page else None
 
     def conversations(self, account: str, number: str, *, limit: int) -> list[Conversation]:
         """A number's conversations, the one with the newest text first."""

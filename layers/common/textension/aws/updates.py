@@ -7,13 +7,16 @@ from typing import Any, Final, Self
 from textension.aws import items
 from textension.aws.items import Item, Key
 from textension.aws.table import Put, Update, Write
-from textension.clock import SECOND
+from textension.clock import DAY, SECOND
 from textension.message import Direction, Message
 from textension.optout import Keyword
 from textension.states import LEASE, State, due_at, sources
 
 PREVIEW: Final = 160
 """Characters of a text that its conversation's summary shows."""
+
+IDS_KEPT: Final = 120 * DAY
+"""For so long at least a stored text's id is known: its post may wait in quarantine for 90 days, and be replayed."""
 
 # What a step decides anew, whatever somebody else wrote since the message was read: the relay, for one, marks a
 # state announced while the sender still holds the copy that says it is not.
@@ -70,6 +73,10 @@ class Expression:
         mark = f"#a{len(self.names)}"
         self.names[mark] = name
         self.removes.append(mark)
+
+    def put(self, name: str, value: Any) -> None:
+        """SET one attribute, or REMOVE it where its value is None."""
+        self.remove(name) if value is None else self.set(name, value)
 
     @property
     def text(self) -> str:
@@ -130,7 +137,7 @@ def change(
     for name, value in after.items():
         if name in {"version", "receipts", "journey"} or (before.get(name) == value and name not in always):
             continue
-        expression.remove(name) if value is None else expression.set(name, value)
+        expression.put(name, value)
     if added := after["journey"][len(before["journey"]) :]:
         expression.set("journey", added, "{name} = list_append({name}, {value})")
     for code, receipt in after["receipts"].items():
@@ -176,8 +183,10 @@ def recorded(old: Message, new: Message, found: Item | None) -> list[Write]:
 
 
 def pointer(message: Message, key: Key, digest: str) -> Item:
-    """A pointer to a message, which lies at `key`."""
+    """A pointer to a message, which lies at `key`. It ends with it, after `IDS_KEPT` at the soonest."""
+    ends = message.expires_at and max(message.expires_at, (message.received_at + IDS_KEPT) // SECOND)
     return {
+        "expires_at": ends,
         **asdict(message.conversation),
         "message_id": message.id,
         "message_sk": key.sk,
@@ -196,6 +205,8 @@ class Reach:
     """Its keyword holds; one that is older than the present one says nothing."""
     quiet: bool = False
     """The peer is blocked: its texts are kept, and nobody is told."""
+    ending: bool = True
+    """The summary ends with it. One that holds an opt-out or a block, or is of texts that never end, never does."""
 
     @classmethod
     def of(cls, message: Message, summary: Item) -> Self:
@@ -205,6 +216,8 @@ class Reach:
             newest=at >= summary.get("last_at", at),
             in_force=at >= summary.get("opt_out_at", at),
             quiet=bool(summary.get("blocked")),
+            ending=not (summary.get("opt_out_at") or summary.get("blocked"))
+            and ("last_at" not in summary or 0 < summary.get("expires_at", 0) <= (message.expires_at or 0)),
         )
 
 
@@ -226,11 +239,20 @@ def summary(message: Message, reach: Reach, unread_for: Sequence[str]) -> Update
         expression.set("last_text", message.text[:PREVIEW])
         expression.set("last_direction", message.direction)
         expression.set("last_message_id", message.id)
+        expression.put("last_expires_at", message.expires_at)
     if message.keyword and reach.in_force:
         conditions.append("(attribute_not_exists(opt_out_at) OR opt_out_at <= :now)")
         values[":now"] = _second(message)
         expression.set("opted_out", message.keyword is Keyword.STOP)
         expression.set("opt_out_at", _second(message))
+        expression.remove("expires_at")
+    elif message.expires_at and reach.ending:
+        conditions.append("attribute_not_exists(opt_out_at)")
+        conditions.append("(attribute_not_exists(last_at) OR expires_at <= :ends)")
+        values[":ends"] = message.expires_at
+        expression.set("expires_at", message.expires_at)
+    elif not message.expires_at:
+        expression.remove("expires_at")
     if not inbound:
         conditions.append("(attribute_not_exists(opted_out) OR opted_out = :no)")
     conditions.append(

@@ -7,7 +7,7 @@ Raw JSON on purpose: ClickSend's SDK drops `webhook_type`. Answers are read tole
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from textension.clicksend.answers import Answer, envelope, is_error, retry_after
 from textension.clicksend.client import MOST_PAGES, PAGE, ClickSend
@@ -20,6 +20,12 @@ _PATHS: Final[Mapping[Kind, str]] = {
     RECEIPTS: "/v3/automations/sms/receipts",
 }
 _PUSHES: Final[Mapping[Kind, str]] = {INBOUND: "/v3/sms/inbound", RECEIPTS: "/v3/sms/receipts"}
+
+
+type State = Literal["active", "on_trial", "not_active", "banned"]
+
+UNUSABLE: Final[frozenset[State]] = frozenset({"not_active", "banned"})
+"""States in which ClickSend sends nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +42,15 @@ class Account:
     country: str
     subaccount_id: str
     """The subaccount that the credentials belong to; empty where ClickSend does not say."""
+
+    @property
+    def state(self) -> State:
+        """The worst that is true of it."""
+        if self.banned:
+            return "banned"
+        if not self.active:
+            return "not_active"
+        return "on_trial" if self.on_trial else "active"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
