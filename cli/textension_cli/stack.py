@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from textension.errors import ConfigurationError, NotFound, Unavailable
 
 if TYPE_CHECKING:
+    from textension.aws.catch_ups import CatchUps
     from textension.aws.changes import Changes
     from textension.aws.connections import Connections, Gateway
     from textension.aws.conversations import Conversations
@@ -129,6 +130,13 @@ class Stack:
         from textension.aws.quarantine import Quarantine
 
         return Quarantine(self._table)
+
+    @functools.cached_property
+    def catch_ups(self) -> "CatchUps":
+        """How far accounts have caught up with ClickSend's history."""
+        from textension.aws.catch_ups import CatchUps
+
+        return CatchUps(self._table)
 
     @functools.cached_property
     def users(self) -> "Users":

@@ -7,13 +7,16 @@ from typing import Any, Final, Self
 from textension.aws import items
 from textension.aws.items import Item, Key
 from textension.aws.table import Put, Update, Write
-from textension.clock import SECOND
+from textension.clock import MINUTE, SECOND
 from textension.message import Direction, Message
 from textension.optout import Keyword
 from textension.states import LEASE, State, due_at, sources
 
 PREVIEW: Final = 160
 """Characters of a text that its conversation's summary shows."""
+
+TWINS_WITHIN: Final = 2 * MINUTE
+"""How far apart the times of one text may be, pushed and in history."""
 
 # What a step decides anew, whatever somebody else wrote since the message was read: the relay, for one, marks a
 # state announced while the sender still holds the copy that says it is not.
@@ -196,6 +199,10 @@ class Reach:
     """Its keyword holds; one that is older than the present one says nothing."""
     quiet: bool = False
     """The peer is blocked: its texts are kept, and nobody is told."""
+    caught_up_to: int = 0
+    """The time of the newest text that was found in history."""
+    version: int | None = None
+    """The summary's version when no text was found that may be the same; None where there was no need to look."""
 
     @classmethod
     def of(cls, message: Message, summary: Item) -> Self:
@@ -205,13 +212,23 @@ class Reach:
             newest=at >= summary.get("last_at", at),
             in_force=at >= summary.get("opt_out_at", at),
             quiet=bool(summary.get("blocked")),
+            caught_up_to=summary.get("caught_up_to", 0),
+            version=summary.get("version", 0) if may_have_twin(message, summary) else None,
         )
+
+
+def may_have_twin(message: Message, summary: Item) -> bool:
+    """Whether a text of another id may be the same: of each that history tells, or where history told of one lately."""
+    if message.direction is not Direction.INBOUND:
+        return False
+    return message.caught_up or summary.get("caught_up_to", 0) >= _second(message) - TWINS_WITHIN
 
 
 def summary(message: Message, reach: Reach, unread_for: Sequence[str]) -> Update:
     """The update that writes a message into its conversation's summary, if that still is as `reach` takes it to be.
 
-    Nothing outbound is written where the peer has opted out or is blocked.
+    Nothing outbound is written where the peer has opted out or is blocked. An inbound text is written only where none
+    can be the same, or where nothing was written since somebody looked (`reach.version`).
     """
     inbound = message.direction is Direction.INBOUND
     expression, conditions = Expression(), []
@@ -231,6 +248,14 @@ def summary(message: Message, reach: Reach, unread_for: Sequence[str]) -> Update
         values[":now"] = _second(message)
         expression.set("opted_out", message.keyword is Keyword.STOP)
         expression.set("opt_out_at", _second(message))
+    if message.caught_up:
+        expression.set("caught_up_to", max(_second(message), reach.caught_up_to))
+    if reach.version is not None:
+        conditions.append("version = :version" if reach.version else "attribute_not_exists(version)")
+        values |= {":version": reach.version} if reach.version else {}
+    elif inbound:
+        conditions.append("(attribute_not_exists(caught_up_to) OR caught_up_to < :twins)")
+        values[":twins"] = _second(message) - TWINS_WITHIN
     if not inbound:
         conditions.append("(attribute_not_exists(opted_out) OR opted_out = :no)")
     conditions.append(
