@@ -3,6 +3,7 @@
 import typer
 
 from textension_cli import (
+    catch_up,
     credentials,
     dlq,
     doctor,
@@ -53,6 +54,7 @@ following.register(messages.app)
 resending.register(messages.app)
 app.add_typer(push.app)
 send.register(app)
+catch_up.register(app)
 usage.register(app)
 fspbx.register(app)
 doctor.register(app)

@@ -21,6 +21,8 @@ _NEEDED: Final = ("UserPoolId", "UserPoolClientId", "WebSocketUrl", *_QUEUES.val
 _SETTLED: Final = frozenset({"CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE"})
 _LATE: Final = 3 * MINUTE
 """The sweeper comes each minute; what it has not done by then is left undone."""
+_BEHIND: Final = 30 * MINUTE
+"""The sweeper catches up every five minutes; what keeps it from that for so long is worth a look."""
 _DEPLOY: Final = "make build && sam deploy"
 
 
@@ -127,6 +129,20 @@ def due(patient: Patient) -> Iterator[Finding]:
     yield Finding("due", "wrong", f"Something has been due for over {known}: the sweeper does not do it.", mend)
 
 
+def catch_up(patient: Patient) -> Iterator[Finding]:
+    """How far we have caught up with ClickSend's history."""
+    found = patient.session.stack.catch_ups.get(patient.session.account)
+    if found is None or patient.clicksend is None:
+        return  # it begins with credentials that work
+    minutes = (now_ms() - found.mark) // MINUTE
+    if now_ms() - found.mark < _BEHIND:
+        yield Finding("catch-up", "ok", f"Caught up with ClickSend's history, {output.count(minutes, 'minute')} ago.")
+        return
+    why = f" ({found.trouble})" if found.trouble else ""
+    text = f"Not caught up with ClickSend's history for {output.count(minutes, 'minute')}{why}."
+    yield Finding("catch-up", "warn", text, patient.command("catch-up"))
+
+
 def quarantine(patient: Patient) -> Iterator[Finding]:
     """Posts that could not be taken in."""
     posts, more = patient.session.stack.quarantine.page(patient.session.account, limit=25)
@@ -170,4 +186,4 @@ def clock(patient: Patient) -> Iterator[Finding]:
         yield Finding("clock", "ok", "This machine's clock is AWS's.")
 
 
-CHECKS: Final = (stack, parameters, address, queues, due, quarantine, email, clock)
+CHECKS: Final = (stack, parameters, address, queues, due, catch_up, quarantine, email, clock)

@@ -16,6 +16,7 @@ from textension.clock import DAY
 from textension.errors import ConfigurationError, NotFound, Unavailable
 
 if TYPE_CHECKING:
+    from textension.aws.catch_ups import CatchUps
     from textension.aws.changes import Changes
     from textension.aws.connections import Connections, Gateway
     from textension.aws.conversations import Conversations
@@ -131,6 +132,13 @@ class Stack:
         from textension.aws.quarantine import Quarantine
 
         return Quarantine(self._table)
+
+    @functools.cached_property
+    def catch_ups(self) -> "CatchUps":
+        """How far accounts have caught up with ClickSend's history."""
+        from textension.aws.catch_ups import CatchUps
+
+        return CatchUps(self._table)
 
     @functools.cached_property
     def users(self) -> "Users":

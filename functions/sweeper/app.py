@@ -1,4 +1,4 @@
-"""Each minute: what is due is done; each ten, ClickSend is asked which numbers are whose, and how accounts stand."""
+"""Each minute what is due is done; now and then ClickSend is asked how accounts stand, and what did not reach us."""
 
 from typing import Any
 
@@ -9,6 +9,7 @@ from textension import assemble
 from textension.account_check import UNUSABLE, Standing
 from textension.clock import SECOND
 from textension.errors import ConfigurationError, Unavailable
+from textension.inbound import Taken
 
 logger = Logger()
 metrics = Metrics()
@@ -16,7 +17,7 @@ metrics = Metrics()
 
 @metrics.log_metrics
 def handler(_event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
-    """One sweep, and the look at ClickSend in what is left of the time; counts by what the sweep has done."""
+    """One sweep, and the looks at ClickSend in what is left of the time; counts by what the sweep has done."""
     swept = assemble.sweep().run(remaining=context.get_remaining_time_in_millis)
     done = swept.done
     metrics.add_metric("OldestDueSeconds", MetricUnit.Seconds, swept.oldest_age // SECOND)
@@ -26,6 +27,7 @@ def handler(_event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
     if done:
         logger.info("swept", extra=dict(done))
     _look_at_clicksend(context)
+    _catch_up(context)
     return dict(done)
 
 
@@ -57,3 +59,20 @@ def _publish(account: str, standing: Standing) -> None:
         metrics.add_metric("ClickSendBalance", MetricUnit.NoUnit, float(standing.balance))
     if standing.state != "active":
         logger.warning("clicksend account not in order", account=account, reason=standing.state.upper())
+
+
+def _catch_up(context: LambdaContext) -> None:
+    try:
+        looks = assemble.catch_up().run(remaining=context.get_remaining_time_in_millis)
+    except (Unavailable, ConfigurationError):
+        logger.exception("not caught up")
+        metrics.add_metric("CatchUpFailed", MetricUnit.Count, 1)
+        return
+    for look in looks:
+        if look.trouble:
+            logger.warning("not caught up", account=look.account, reason=look.trouble)
+            metrics.add_metric("CatchUpFailed", MetricUnit.Count, 1)
+        new = {what: count for what, count in look.done.items() if what != Taken.SEEN}
+        if new:
+            logger.info("caught up", account=look.account, extra=new)
+        metrics.add_metric("CaughtUp", MetricUnit.Count, look.done[Taken.STORED])

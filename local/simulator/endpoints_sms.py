@@ -92,7 +92,10 @@ async def history(call: Call) -> Answer:
     newest = now - state.settings.history_delay_seconds
     entries: list[Outbound | Inbound] = [m for m in state.outbound.values() if m.accepted]
     entries.extend(state.inbound.values())
-    rows = [history_row(e, now=now) for e in entries if e.user_id == call.credential.user_id and e.at <= newest]
+    own = state.settings.history_own_ids
+    rows = [
+        history_row(e, now=now, own_ids=own) for e in entries if e.user_id == call.credential.user_id and e.at <= newest
+    ]
     try:
         found = search_history(rows, call.query)
     except BadQueryError as problem:

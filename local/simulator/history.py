@@ -1,6 +1,7 @@
 """`GET /v3/sms/history`: what went out and came in, filtered and sorted as ClickSend does."""
 
 import operator
+import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from .models import Inbound, Outbound, Wire
@@ -16,10 +17,18 @@ class BadQueryError(ValueError):
     """The history cannot be searched like that; the message says by what it can."""
 
 
-def history_row(entry: Outbound | Inbound, *, now: float) -> Wire:
+def history_row(entry: Outbound | Inbound, *, now: float, own_ids: bool = False) -> Wire:
     """The 25 keys of a history row. ClickSend fact: `schedule` and `status_code` are strings, the price has six
     decimals; `Completed` says only that the text was added to the delivery queue."""
-    return _outbound_row(entry, now) if isinstance(entry, Outbound) else _inbound_row(entry)
+    if isinstance(entry, Outbound):
+        return _outbound_row(entry, now)
+    row = _inbound_row(entry)
+    return row | {"message_id": _own_id(entry.message_id)} if own_ids else row
+
+
+def _own_id(message_id: str) -> str:
+    """The other id of a text, always the same one."""
+    return str(uuid.uuid5(uuid.NAMESPACE_OID, message_id)).upper()
 
 
 def _outbound_row(message: Outbound, now: float) -> Wire:

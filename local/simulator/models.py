@@ -89,6 +89,8 @@ class Settings(Strict):
     receipts_for_test_numbers: bool = True
     """Real ClickSend sends none; here every demo number is a test number, so the default is to send them."""
     history_delay_seconds: float = Field(default=0, ge=0)
+    history_own_ids: bool = False
+    """Whether history names inbound texts by other ids than pushes do: ClickSend says nothing of that."""
     inbound_profile: Profile = 16
     integers: bool | None = None
     """Numbers in JSON pushes: true all integers, false all strings, null as each profile was seen."""

@@ -30,7 +30,7 @@ TABLE_WRITERS: Final = {
     "InboundWebhook": {*_PUT_AND_UPDATE, "dynamodb:DeleteItem"},  # of quarantined posts only, see below
     "OutboundSender": _PUT_AND_UPDATE,
     "StreamRelay": _PUT_AND_UPDATE,
-    "Sweeper": _PUT_AND_UPDATE,
+    "Sweeper": {*_PUT_AND_UPDATE, "dynamodb:ConditionCheckItem"},  # what is caught up must not have been erased
     "EmailNotifier": _PUT_AND_UPDATE,
     "AppApi": {*_PUT_AND_UPDATE, "dynamodb:DeleteItem"},
     "Realtime": {"dynamodb:PutItem", "dynamodb:DeleteItem", "dynamodb:ConditionCheckItem"},

@@ -235,7 +235,7 @@ export const texts = {
     clicksend: "by ClickSend",
     outbound_sender: "by the sender",
     receipt: "by a delivery receipt",
-    history: "by ClickSend's history",
+    history: "found in ClickSend's history",
     schedule: "at its time",
     sweeper: "by the sweeper",
     cli: "by the command line",

@@ -20,12 +20,15 @@ if TYPE_CHECKING:
     from textension.aws.caps import Caps
     from textension.aws.connections import Tickets
     from textension.aws.push_subscriptions import PushSubscriptions
-    from textension.aws.secrets import WebhookSecret
-    from textension.config import LimitsEnvironment
+    from textension.aws.secrets import CredentialsSecret, WebhookSecret
+    from textension.catching_up import CatchUp
+    from textension.clicksend.accounts import Accounts
+    from textension.config import KeywordsEnvironment, LimitsEnvironment
     from textension.copies import Copies
     from textension.health import Health
     from textension.inbound import Door
     from textension.office import Office
+    from textension.optout import Keywords
     from textension.outbound import Sender
     from textension.push.pushes import Pushes
     from textension.realtime import Realtime
@@ -48,7 +51,6 @@ def door() -> Door:
     from textension.aws.numbers import Numbers
     from textension.aws.quarantine import Quarantine
     from textension.inbound import Door
-    from textension.optout import Keywords
     from textension.receipts import Receipts
 
     environment = config.webhook()
@@ -62,15 +64,17 @@ def door() -> Door:
         receipts=Receipts(messages=messages, signer=signer),
         signer=signer,
         country=environment.DEFAULT_COUNTRY,
-        keywords=Keywords.of(
-            *(
-                words.split(",")
-                for words in (environment.OPT_OUT_WORDS, environment.OPT_IN_WORDS, environment.HELP_WORDS)
-            )
-        ),
+        keywords=_keywords(environment),
         help_text=environment.HELP_TEXT,
         caps=_caps(table, environment),
     )
+
+
+def _keywords(environment: KeywordsEnvironment) -> Keywords:
+    from textension.optout import Keywords
+
+    listed = (environment.OPT_OUT_WORDS, environment.OPT_IN_WORDS, environment.HELP_WORDS)
+    return Keywords.of(*(words.split(",") for words in listed))
 
 
 def _caps(table: Table, environment: LimitsEnvironment) -> Caps:
@@ -118,19 +122,16 @@ def sweep() -> Sweep:
 @functools.cache
 def reconciler() -> Reconciler:
     """What looks into ClickSend's history, for `sweeper`."""
-    from textension.aws.secrets import CredentialsSecret
-    from textension.clicksend.accounts import Accounts
     from textension.receipts import Receipts
     from textension.reconciling import Reconciler
 
     environment = config.sweeper()
     signer, messages = relay().signer, relay().messages
-    secret = CredentialsSecret(environment.CREDENTIALS_SECRET_ARN)
     return Reconciler(
         messages=messages,
         receipts=Receipts(messages=messages, signer=signer),
         signer=signer,
-        clients=Accounts(secret.of, allow_http=environment.ENVIRONMENT == "local"),
+        clients=sweeper_clients(),
         unresolved_after=environment.UNRESOLVED_AFTER_MINUTES * MINUTE,
     )
 
@@ -140,14 +141,69 @@ def account_check() -> AccountCheck:
     """The look at ClickSend's accounts, for `sweeper`."""
     from textension.account_check import AccountCheck
     from textension.aws.clicksend_accounts import ClickSendAccounts
-    from textension.aws.secrets import CredentialsSecret
 
     environment = config.sweeper()
     return AccountCheck(
         accounts=ClickSendAccounts(Table(environment.TABLE_NAME)),
-        secret=CredentialsSecret(environment.CREDENTIALS_SECRET_ARN),
+        secret=sweeper_credentials(),
         allow_http=environment.ENVIRONMENT == "local",
     )
+
+
+@functools.cache
+def catch_up() -> CatchUp:
+    """What takes in what nobody posted, for `sweeper`."""
+    from textension.aws.catch_ups import CatchUps
+    from textension.aws.circuits import Circuits
+    from textension.catching_up import CatchUp
+
+    table = Table(config.sweeper().TABLE_NAME)
+    return CatchUp(
+        door=back_door,
+        table=table,
+        marks=CatchUps(table),
+        circuits=Circuits(table),
+        secret=sweeper_credentials(),
+        clients=sweeper_clients,
+    )
+
+
+@functools.cache
+def back_door() -> Door:
+    """The door for what ClickSend's history has, for `sweeper`. Nobody is answered there: it may be hours late."""
+    from textension.aws.erasure import ErasedPeers
+    from textension.aws.numbers import Numbers
+    from textension.aws.quarantine import Quarantine
+    from textension.inbound import Door
+
+    environment = config.sweeper()
+    table = Table(environment.TABLE_NAME)
+    return Door(
+        messages=relay().messages,
+        numbers=Numbers(table),
+        quarantine=Quarantine(table),
+        receipts=reconciler().receipts,
+        signer=relay().signer,
+        country=environment.DEFAULT_COUNTRY,
+        keywords=_keywords(environment),
+        erased=ErasedPeers(table, relay().signer),
+    )
+
+
+@functools.cache
+def sweeper_credentials() -> CredentialsSecret:
+    """ClickSend's credentials, for `sweeper`: one copy for all that it does."""
+    from textension.aws.secrets import CredentialsSecret
+
+    return CredentialsSecret(config.sweeper().CREDENTIALS_SECRET_ARN)
+
+
+@functools.cache
+def sweeper_clients() -> Accounts:
+    """The clients of all accounts, for `sweeper`."""
+    from textension.clicksend.accounts import Accounts
+
+    return Accounts(sweeper_credentials().of, allow_http=config.sweeper().ENVIRONMENT == "local")
 
 
 @functools.cache
@@ -201,7 +257,7 @@ def administration() -> Administration:
     """What an admin may do, for `app_api`."""
     from textension.administration import Administration
     from textension.aws.clicksend_accounts import ClickSendAccounts
-    from textension.aws.erasure import Erasure
+    from textension.aws.erasure import ErasedPeers, Erasure
     from textension.aws.functions import Replayer
     from textension.aws.log import MessageLog
     from textension.aws.quarantine import Quarantine
@@ -213,7 +269,7 @@ def administration() -> Administration:
         log=MessageLog(table),
         quarantine=Quarantine(table),
         replayer=Replayer(environment.INBOUND_WEBHOOK),
-        erasure=Erasure(table),
+        erasure=Erasure(table, ErasedPeers(table, office().signer)),
         clicksend=ClickSendAccounts(table),
     )
 

@@ -11,6 +11,7 @@ from textension.errors import ConfigurationError
 from textension.optout import HELP_WORDS, START_WORDS, STOP_WORDS
 
 type Text = Annotated[str, Field(min_length=1)]
+type Country = Annotated[str, Field(pattern="^[A-Z]{2}$")]
 
 
 class Environment(BaseModel):
@@ -40,7 +41,7 @@ class SigningEnvironment(Environment):
 class LimitsEnvironment(SigningEnvironment):
     """Of whoever accepts texts to send."""
 
-    DEFAULT_COUNTRY: Annotated[str, Field(pattern="^[A-Z]{2}$")]
+    DEFAULT_COUNTRY: Country
     ALLOWED_COUNTRIES: Annotated[str, Field(pattern=r"^(\*|[A-Z]{2}(,[A-Z]{2})*)$")] = "*"
     MESSAGES_PER_MINUTE: Annotated[int, Field(ge=1)] = 60
     SEGMENTS_PER_DAY: Annotated[int, Field(ge=1)] = 2000
@@ -52,14 +53,20 @@ class LimitsEnvironment(SigningEnvironment):
         return int(self.MESSAGE_RETENTION_DAYS) * DAY
 
 
-class WebhookEnvironment(LimitsEnvironment):
+class KeywordsEnvironment(Environment):
+    """Of whoever takes texts in."""
+
+    DEFAULT_COUNTRY: Country
+    OPT_OUT_WORDS: str = ",".join(STOP_WORDS)
+    OPT_IN_WORDS: str = ",".join(START_WORDS)
+    HELP_WORDS: str = ",".join(HELP_WORDS)
+
+
+class WebhookEnvironment(LimitsEnvironment, KeywordsEnvironment):
     """Of `inbound_webhook`."""
 
     WEBHOOK_SECRET_ARN: Text
     REQUIRE_WEBHOOK_TOKEN: bool = True
-    OPT_OUT_WORDS: str = ",".join(STOP_WORDS)
-    OPT_IN_WORDS: str = ",".join(START_WORDS)
-    HELP_WORDS: str = ",".join(HELP_WORDS)
     HELP_TEXT: str = ""
 
 
@@ -70,8 +77,8 @@ class RelayEnvironment(SigningEnvironment):
     OUTBOUND_QUEUE_URL: Text
 
 
-class SweeperEnvironment(RelayEnvironment):
-    """Of `sweeper`, which also looks at ClickSend."""
+class SweeperEnvironment(RelayEnvironment, KeywordsEnvironment):
+    """Of `sweeper`, which also looks at ClickSend, and takes in what nobody posted."""
 
     CREDENTIALS_SECRET_ARN: Text
     UNRESOLVED_AFTER_MINUTES: Annotated[int, Field(ge=1)] = 15

@@ -7,6 +7,8 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+CLICKSEND: Final = "clicksend"
+"""The origin of what ClickSend has an id for."""
 _CROCKFORD: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _CUSTOM_STRING: Final = re.compile(r"([0-9A-HJKMNP-TV-Z]{26})([0-9A-Za-z])([A-Za-z0-9_-]{22})")
 
@@ -71,6 +73,10 @@ class Signer:
         if not hmac.compare_digest(_mac(key, "seal", purpose, payload), mark):
             return None
         return base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)).decode()
+
+    def marks_of_peer(self, account: str, peer: str) -> list[str]:
+        """Opaque names for a peer of an account, the present key's first: what remains where a peer was erased."""
+        return [_mac(key, "peer", account, peer) for key in self._keys.values()]
 
     def group(self, account: str, number: str, peer: str) -> str:
         """An opaque name for a conversation, for places that must not hold phone numbers."""

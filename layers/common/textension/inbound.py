@@ -4,25 +4,26 @@ Whatever an authenticated post holds, it is kept: as a message, as a receipt, or
 """
 
 import contextlib
-from dataclasses import dataclass, field
+from collections.abc import Collection
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from textension import ids, phone
 from textension.accepting import Draft, accept
 from textension.authenticity import Poster
 from textension.aws.caps import Caps
+from textension.aws.erasure import ErasedPeers
 from textension.aws.messages import Messages, Stored
 from textension.aws.numbers import Numbers
 from textension.aws.quarantine import Quarantine, Quarantined
-from textension.clicksend.pushes import InboundPush, RawPush, clicksend_id, fields, parse
+from textension.aws.table import Write
+from textension.clicksend.pushes import FROM_HISTORY, InboundPush, RawPush, clicksend_id, fields, from_history, parse
 from textension.clock import HOUR, Clock, now_ms
 from textension.errors import BadInput, Conflict, InvalidNumber, TooMany, Unreadable
-from textension.message import Conversation, Direction, Message, NumberSettings, Step, Trust
+from textension.message import HISTORY, Conversation, Direction, Message, NumberSettings, Step, Trust
 from textension.optout import Keywords
 from textension.receipts import Receipts
 from textension.states import State
-
-ORIGIN = "clicksend"
 
 
 class Taken(StrEnum):
@@ -33,6 +34,10 @@ class Taken(StrEnum):
     RECEIPT = "receipt"
     STRAY_RECEIPT = "stray_receipt"
     QUARANTINED = "quarantined"
+    TOO_OLD = "too_old"
+    """Of history: received before the number was the account's. Left there."""
+    ERASED = "erased"
+    """Of history: its peer has been erased since. Left there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +79,8 @@ class Door:
     help_text: str = ""
     """What a peer who asks for help is answered; nothing where it is empty."""
     caps: Caps | None = None
+    erased: ErasedPeers | None = None
+    """Who was erased, for whoever catches up."""
     clock: Clock = now_ms
 
     def take(self, raw: RawPush, poster: Poster, *, bare: bool = False, posted_at: int | None = None) -> Outcome:
@@ -81,41 +88,110 @@ class Door:
 
         `posted_at` (Unix ms) is when a post that is replayed came: its text's time where ClickSend gave none.
         """
+        if raw.content_type == FROM_HISTORY:
+            raw = replace(raw, content_type="")  # whatever a post calls itself, it was posted
+        push = None
         try:
             push = parse(fields(raw))
             if push.subaccount_id.strip() not in poster.subaccount_ids:
                 raise _Odd("subaccount_unknown")
             if isinstance(push, InboundPush):
-                return self._text(push, poster.account, bare=bare, posted_at=posted_at)
+                trust = Trust.SUBACCOUNT if bare else Trust.TOKEN
+                return self._text(push, poster.account, trust, posted_at=posted_at)
             stray = self.receipts.take(push, poster.account)
             return Outcome(Taken.STRAY_RECEIPT if stray else Taken.RECEIPT, clicksend_id(push))
         except (Unreadable, _Odd) as odd:
+            if isinstance(push, InboundPush):
+                self.quarantine.note(_message_id(push, poster.account), now=self.clock())
             digest = self.quarantine.keep(poster.account, raw, odd.reason, now=self.clock(), bare=bare)
+            return Outcome(Taken.QUARANTINED, digest, odd.reason)
+
+    def recover(
+        self, values: dict[str, str], account: str, *, at: int, since: int, unless: Collection[str] = ()
+    ) -> Outcome:
+        """Take a text in that ClickSend's history has; `values` as ClickSend would have posted them, `at` in Unix ms.
+
+        `since` (Unix ms) is the oldest time for a number that does not say since when it is the account's. `unless` has
+        ids that history is known to have, so that texts of these ids are none of other ids. Raises Unavailable.
+        """
+        try:
+            push = parse(values)
+            if not isinstance(push, InboundPush):
+                raise _Odd("from_missing")
+            return self._text(push, account, Trust.HISTORY, since=since, unless=unless)
+        except (Unreadable, _Odd) as odd:
+            message_id = ids.message_id(account, ids.CLICKSEND, values["message_id"])
+            if at < since:
+                return Outcome(Taken.TOO_OLD, message_id, odd.reason)
+            digest = self.quarantine.keep(account, from_history(values), odd.reason, now=self.clock())
+            self.quarantine.note(message_id, now=self.clock())
             return Outcome(Taken.QUARANTINED, digest, odd.reason)
 
     def replay(self, post: Quarantined, poster: Poster) -> Outcome:
         """Take a quarantined post in again; out of the quarantine only once it is durable elsewhere."""
         if not post.whole:
             return Outcome(Taken.QUARANTINED, post.id, f"{post.reason}: only its first part was kept")
-        outcome = self.take(post.push, poster, bare=post.bare, posted_at=post.at)
+        if post.push.content_type == FROM_HISTORY:
+            outcome = self._recovered_again(post)
+        else:
+            outcome = self.take(post.push, poster, bare=post.bare, posted_at=post.at)
         if outcome.taken is not Taken.QUARANTINED:
             self.quarantine.remove(post.account, post.id)
         return outcome
 
-    def _text(self, push: InboundPush, account: str, *, bare: bool, posted_at: int | None) -> Outcome:
+    def _recovered_again(self, post: Quarantined) -> Outcome:
+        push = parse(fields(post.push))
+        if not isinstance(push, InboundPush):
+            return Outcome(Taken.QUARANTINED, post.id, post.reason)
+        try:
+            return self._text(push, post.account, Trust.HISTORY)
+        except _Odd as odd:
+            return Outcome(Taken.QUARANTINED, post.id, odd.reason)
+
+    def _text(
+        self,
+        push: InboundPush,
+        account: str,
+        trust: Trust,
+        *,
+        posted_at: int | None = None,
+        since: int | None = None,
+        unless: Collection[str] = (),
+    ) -> Outcome:
         try:
             peer = phone.peer(push.from_, self.country)
         except InvalidNumber:
             raise _Odd("from_malformed") from None
-        place = self._destination(push, account, peer, bare=bare)
-        message = self._message(push, place, peer, posted_at)
+        place = self._destination(push, account, peer, trust)
+        message = self._message(push, place, peer, HISTORY if trust is Trust.HISTORY else ids.CLICKSEND, posted_at)
+        if since is not None and message.sent_at < (place.settings.added_at or since):
+            return Outcome(Taken.TOO_OLD, message.id)
+        if self._erased_since(message):
+            return Outcome(Taken.ERASED, message.id)
         digest = ids.content_digest(message.conversation.number, peer, message.text)
-        stored = self.messages.store(message, digest=digest, unread_for=message.extensions)
+        stored = self.messages.store(
+            message, digest=digest, unread_for=message.extensions, also=self._unless_erased(message), unless=unless
+        )
         if stored is Stored.DIFFERS:
             raise _Odd("same_id_other_content")
+        if stored is Stored.ERASED:
+            return Outcome(Taken.ERASED, message.id)
         if self.help_text and self.keywords.asks_help(message.text):
             self._help(message, place.settings)
         return Outcome(Taken.STORED if stored is Stored.NEW else Taken.SEEN, message.id)
+
+    def _erased_since(self, message: Message) -> bool:
+        """Whether the peer of a text that history tells of was erased after it."""
+        if self.erased is None or not message.caught_up:
+            return False
+        at = self.erased.at(message.account, message.conversation.peer)
+        return at is not None and message.sent_at <= at
+
+    def _unless_erased(self, message: Message) -> dict[Stored, Write]:
+        if self.erased is None or not message.caught_up:
+            return {}
+        check = self.erased.not_since(message.account, message.conversation.peer, message.sent_at)
+        return {Stored.ERASED: check}
 
     def _help(self, message: Message, settings: NumberSettings) -> None:
         """Answer who asks for help: at most once an hour, so that two machines do not talk for ever."""
@@ -126,8 +202,8 @@ class Door:
         with contextlib.suppress(BadInput, Conflict, TooMany):
             accept(draft, settings, self.messages, country=self.country, now=self.clock(), caps=self.caps)
 
-    def _destination(self, push: InboundPush, account: str, peer: str, *, bare: bool) -> Destination:
-        """The number that was texted, or else the one whose message this proves to answer."""
+    def _destination(self, push: InboundPush, account: str, peer: str, trust: Trust) -> Destination:
+        """The number that was texted, or else the one whose message this proves to answer; `trust` without a proof."""
         settings, reason = None, "to_missing"
         if push.recipient:
             reason = "number_unknown"
@@ -137,8 +213,7 @@ class Door:
                 reason = "to_malformed"
         answered = self.signer.message_of(account, push.echo) if push.echo else None
         if settings is not None and settings.account == account:
-            trust = Trust.ECHOED_MAC if answered else Trust.SUBACCOUNT if bare else Trust.TOKEN
-            return Destination(settings, trust)
+            return Destination(settings, Trust.ECHOED_MAC if answered else trust)
         if settings is not None:
             raise _Odd("number_of_other_account")
         if answered and (found := self._answered(answered, account, peer)):
@@ -154,12 +229,11 @@ class Door:
         settings = self.numbers.get(message.conversation.number)
         return settings if settings is not None and settings.account == account else None
 
-    def _message(self, push: InboundPush, place: Destination, peer: str, posted_at: int | None) -> Message:
+    def _message(self, push: InboundPush, place: Destination, peer: str, source: str, posted_at: int | None) -> Message:
         now = self.clock()
         settings = place.settings
-        clicksend = clicksend_id(push)
         return Message(
-            id=ids.message_id(settings.account, ORIGIN, clicksend),
+            id=_message_id(push, settings.account),
             conversation=Conversation(settings.account, settings.number, peer),
             direction=Direction.INBOUND,
             text=push.text,
@@ -169,8 +243,12 @@ class Door:
             changed_at=now,
             extensions=settings.extensions,
             unannounced=settings.enabled,  # a disabled number stores and shows, and notifies nobody
-            clicksend_id=clicksend,
+            clicksend_id=clicksend_id(push),
             trust=place.trust,
             keyword=self.keywords.read(push.text),
-            journey=(Step(state=State.RECEIVED, at=now, source=ORIGIN),),
+            journey=(Step(state=State.RECEIVED, at=now, source=source),),
         )
+
+
+def _message_id(push: InboundPush, account: str) -> str:
+    return ids.message_id(account, ids.CLICKSEND, clicksend_id(push))

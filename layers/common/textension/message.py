@@ -3,11 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from textension.clock import SECOND
 from textension.optout import Keyword
 from textension.states import State, first_look
+
+HISTORY: Final = "history"
+"""The source of a step that ClickSend's history told of."""
 
 
 class Direction(StrEnum):
@@ -23,6 +26,8 @@ class Trust(StrEnum):
     TOKEN = "token-only"  # noqa: S105 - the level's name
     ECHOED_MAC = "echoed-mac"
     SUBACCOUNT = "subaccount-only"
+    HISTORY = "history"
+    """Nobody posted it: our own credentials read it in ClickSend's history."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +40,8 @@ class NumberSettings:
     emails: tuple[str, ...] = ()
     label: str = ""
     enabled: bool = True
+    added_at: int | None = None
+    """When the account got it (Unix ms), set once: no text of before is caught up. None of those added before that."""
     version: int = 1
 
 
@@ -107,6 +114,8 @@ class Message:
     unannounced: bool = False
     """The present state has not been published yet."""
     clicksend_id: str | None = None
+    twin_id: str | None = None
+    """ClickSend's other id of an inbound text that came in twice, pushed and in history, under different ids."""
     version: int = 1
 
     trust: Trust | None = None
@@ -149,6 +158,11 @@ class Message:
     def account(self) -> str:
         """The tenant."""
         return self.conversation.account
+
+    @property
+    def caught_up(self) -> bool:
+        """An inbound text that was found in ClickSend's history before anybody posted it."""
+        return self.direction is Direction.INBOUND and bool(self.journey) and self.journey[0].source == HISTORY
 
 
 def first(message: Message) -> Message:

@@ -16,12 +16,11 @@ from textension.clicksend.client import REQUEST_TIMEOUT, ClickSend
 from textension.clicksend.history import Row
 from textension.clock import MINUTE, SECOND, Clock, now_ms
 from textension.errors import ConfigurationError, NoAnswer, Unavailable
-from textension.message import Message, Receipt, moved
+from textension.message import HISTORY, Message, Receipt, moved
 from textension.outbound import Clients
 from textension.receipts import Receipts
 from textension.states import RECEIPTS_END, State, next_look
 
-SOURCE: Final = "history"
 UNRESOLVED_AFTER: Final = 15 * MINUTE
 """How long history must have stayed empty before a person is asked."""
 LOOKUPS: Final = 15
@@ -97,7 +96,7 @@ class Reconciler:
             message,
             State.SENT,
             at=now,
-            source=SOURCE,
+            source=HISTORY,
             clicksend_id=row.message_id,
             price=row.price,
             parts=row.parts,
@@ -117,7 +116,7 @@ class Reconciler:
             return "not_answered"
         if message.state is State.UNKNOWN and now - message.changed_at >= self.unresolved_after:
             reason = message.reason or "HISTORY_EMPTY"
-            self.messages.move(message, moved(message, State.UNRESOLVED, at=now, source=SOURCE, reason=reason))
+            self.messages.move(message, moved(message, State.UNRESOLVED, at=now, source=HISTORY, reason=reason))
             return "unresolved"
         looks = message.looks + 1
         again: int | None = next_look(message.state, looks, now)

@@ -6,10 +6,13 @@ from typing import Final
 
 from textension.aws import items
 from textension.aws.items import Item, Key
-from textension.aws.table import Put, Table
-from textension.clock import SECOND
+from textension.aws.table import ConditionCheck, Put, Table
+from textension.clock import DAY, SECOND, Clock, now_ms
+from textension.ids import CLICKSEND, Signer, message_id
 from textension.message import Conversation
 
+REMEMBERED: Final = 150 * DAY
+"""Longer than ClickSend's history, which goes back four months."""
 MARGIN: Final = 5 * SECOND
 """What answering takes; nothing more is begun without it."""
 
@@ -25,17 +28,47 @@ class Erased:
     contact: bool = False
 
 
+class ErasedPeers:
+    """When peers were erased: by a keyed hash, since nothing else of them may remain."""
+
+    def __init__(self, table: Table, signer: Signer) -> None:
+        self._table = table
+        self._signer = signer
+
+    def at(self, account: str, peer: str) -> int | None:
+        """When a peer was last erased (Unix ms); None where it was not, or long ago. Raises Unavailable."""
+        found = self._table.get_many(self._keys(account, peer))
+        return max((item["erased_at"] for item in found.values()), default=None)
+
+    def note(self, account: str, peer: str, *, now: int) -> None:
+        """Note that a peer is erased now. Raises Unavailable."""
+        item: Item = {"erased_at": now, "expires_at": (now + REMEMBERED) // SECOND, "version": 1}
+        self._table.put(Put(self._keys(account, peer)[0], item, condition=""))
+
+    def not_since(self, account: str, peer: str, at: int) -> ConditionCheck:
+        """The write that holds a transaction up where the peer has been erased after this time."""
+        key = self._keys(account, peer)[0]
+        return ConditionCheck(key, "attribute_not_exists(pk) OR erased_at < :at", {":at": at})
+
+    def _keys(self, account: str, peer: str) -> list[Key]:
+        return [items.erased_key(account, mark) for mark in self._signer.marks_of_peer(account, peer)]
+
+
 class Erasure:
     """Erases peers of all accounts."""
 
-    def __init__(self, table: Table) -> None:
+    def __init__(self, table: Table, peers: ErasedPeers, clock: Clock = now_ms) -> None:
         self._table = table
+        self._peers = peers
+        self._clock = clock
 
     def erase(self, account: str, numbers: Sequence[str], peer: str, *, remaining: Callable[[], int]) -> Erased:
         """Erase a peer's conversations with these numbers, their changes and its name, until `remaining` (ms) ends.
 
-        Ids stay as tombstones, so that nothing erased comes back; so does an opt-out.
+        Ids stay as tombstones, and when it was by a keyed hash, so that nothing erased comes back, be it from
+        ClickSend's history; so does an opt-out.
         """
+        self._peers.note(account, peer, now=self._clock())  # first: what is caught up meanwhile stays out
         erased = Erased()
         key = items.contact_key(account, peer)
         if self._table.get(key):
@@ -71,6 +104,8 @@ class Erasure:
             self._bury(items.pointer_key(item["id"]))
             if item.get("clicksend_id"):
                 self._bury(items.clicksend_key(item["account"], item["clicksend_id"]))
+            if item.get("twin_id"):
+                self._bury(items.pointer_key(message_id(item["account"], CLICKSEND, item["twin_id"])))
             erased.messages += 1
         elif item["sk"] == "SUMMARY":
             erased.conversations += 1

@@ -25,6 +25,9 @@
 | the same by API Gateway's id of it | `CONNECTION#<id>` | `POINTER` |
 | whether ClickSend is to be asked for an account at all | `ACCOUNT#<account>` | `CIRCUIT` |
 | what ClickSend says of an account | `ACCOUNT#<account>` | `CLICKSEND` |
+| how far an account has caught up with ClickSend's history | `ACCOUNT#<account>` | `CATCHUP` |
+| that a text went to quarantine, by the id that it would have, 150 days | `MESSAGE#<id>` | `QUARANTINED` |
+| that a peer was erased, and when, 150 days | `ACCOUNT#<account>` | `ERASED#<keyed hash of the peer>` |
 """
 
 import hashlib
@@ -118,6 +121,7 @@ def number_settings(item: Item) -> NumberSettings:
         emails=tuple(item.get("emails", ())),
         label=item.get("label", ""),
         enabled=item.get("enabled", True),
+        added_at=item.get("added_at"),
         version=item.get("version", 1),
     )
 
@@ -255,6 +259,21 @@ def account_of(conversation_pk_: str) -> str:
 def clicksend_account_key(account: str) -> Key:
     """Where it is written what ClickSend says of an account."""
     return Key(f"ACCOUNT#{account}", "CLICKSEND")
+
+
+def catch_up_key(account: str) -> Key:
+    """Where it is written how far an account has caught up."""
+    return Key(f"ACCOUNT#{account}", "CATCHUP")
+
+
+def quarantined_key(message_id: str) -> Key:
+    """Where it is written that the text which would have this id went to quarantine."""
+    return Key(f"MESSAGE#{message_id}", "QUARANTINED")
+
+
+def erased_key(account: str, mark: str) -> Key:
+    """Where it is written when a peer was erased; `mark` is a keyed hash of it."""
+    return Key(f"ACCOUNT#{account}", f"ERASED#{mark}")
 
 
 _PLAIN_FIELDS: Final = tuple(

@@ -6,11 +6,12 @@ from enum import Enum, auto
 from types import MappingProxyType
 from typing import Final
 
-from textension.aws import items, updates
+from textension.aws import items, summaries, updates
 from textension.aws.circuits import Circuit, circuits
 from textension.aws.conversations import opt_out_listing
 from textension.aws.items import Item, Key, Wire
 from textension.aws.table import ConditionFailed, Put, Table, TransactionCancelled, Update, Write
+from textension.aws.twins import Twins
 from textension.clock import HOUR, SECOND, now_ms
 from textension.errors import KeyReused, Unavailable
 from textension.message import Conversation, Direction, Message, Notice, Receipt
@@ -26,6 +27,8 @@ class Stored(Enum):
 
     NEW = auto()
     SEEN = auto()
+    MATCHED = auto()
+    """The same text is there under another id of ClickSend's, which from now on leads to it."""
     DIFFERS = auto()
     """The same id with other content: the first one stays."""
     OPTED_OUT = auto()
@@ -36,6 +39,8 @@ class Stored(Enum):
     """Nothing was stored: the extension has sent too much."""
     RESENT = auto()
     """Nothing was stored: the message that it would send again was sent again already, or has changed."""
+    ERASED = auto()
+    """Nothing was stored: its peer has been erased since."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,19 +74,32 @@ class Messages:
     # ------------------------------------------------------------ storing
 
     def store(
-        self, message: Message, *, digest: str, unread_for: Sequence[str] = (), also: Mapping[Stored, Write] = _NOTHING
+        self,
+        message: Message,
+        *,
+        digest: str,
+        unread_for: Sequence[str] = (),
+        also: Mapping[Stored, Write] = _NOTHING,
+        unless: Collection[str] = (),
     ) -> Stored:
         """Message, pointer and conversation summary in one transaction.
 
         A repeat changes nothing. A text older than the conversation's last one leaves that in place, and is unread
         all the same. A blocked peer's text is kept and announced to nobody. A text to a peer who has opted out or is
         blocked is not stored. `also` has further writes, by what it means when their condition fails.
+
+        A text that history tells of, or that may be one which history told of, is looked for under other ids first
+        (`twins`); `unless` has those that are texts of their own.
         """
         if self._kept:
             ends = max(message.received_at, message.valid_until or 0) + self._kept
             message = replace(message, expires_at=ends // SECOND)
-        reach = updates.Reach()
+        summary = self._table.get(items.summary_key(message.conversation)) or {} if message.caught_up else None
         for _ in range(6):
+            doubtful = summary is not None and summaries.may_have_twin(message, summary)
+            if doubtful and Twins(self._table).joined(message, digest, unless=unless):
+                return Stored.MATCHED
+            reach = summaries.Reach() if summary is None else summaries.Reach.of(message, summary)
             writes = self._writes(message, reach, digest, unread_for)
             try:
                 self._table.transact(*writes, *also.values())
@@ -93,19 +111,18 @@ class Messages:
                 summary = cancelled.failed[2] or {}
                 if refusal := _refusal(message, summary):
                     return refusal
-                reach = updates.Reach.of(message, summary)
             else:
                 return Stored.NEW
         raise Unavailable("the conversation changed faster than it could be written")
 
-    def _writes(self, message: Message, reach: updates.Reach, digest: str, unread_for: Sequence[str]) -> list[Write]:
+    def _writes(self, message: Message, reach: summaries.Reach, digest: str, unread_for: Sequence[str]) -> list[Write]:
         key = items.message_key(message)
         if reach.quiet and message.direction is Direction.INBOUND:
             message = replace(message, unannounced=False)
         writes: list[Write] = [
             Put(key, items.message_item(message)),
             Put(items.pointer_key(message.id), updates.pointer(message, key, digest)),
-            updates.summary(message, reach, unread_for),
+            summaries.summary(message, reach, unread_for),
         ]
         if message.keyword and reach.in_force:
             opted_out = message.keyword is Keyword.STOP

@@ -7,6 +7,7 @@ from typing import Final
 
 from textension.aws import items
 from textension.aws.table import ConditionFailed, Delete, Put, Table, TransactionCancelled, Write
+from textension.clock import Clock, now_ms
 from textension.errors import Conflict, NotFound
 from textension.message import NumberSettings
 
@@ -17,8 +18,9 @@ MAX_AGE: Final = 30.0
 class Numbers:
     """The numbers of all accounts."""
 
-    def __init__(self, table: Table) -> None:
+    def __init__(self, table: Table, clock: Clock = now_ms) -> None:
         self._table = table
+        self._clock = clock
         self._cache: dict[str, tuple[float, NumberSettings]] = {}
 
     def get(self, number: str, *, fresh: bool = False) -> NumberSettings | None:
@@ -46,6 +48,7 @@ class Numbers:
             settings,
             extensions=tuple(dict.fromkeys(settings.extensions)),
             emails=tuple(dict.fromkeys(settings.emails)),
+            added_at=present.added_at if present else settings.added_at or self._clock(),
             version=present.version + 1 if present else 1,
         )
         condition = "attribute_not_exists(pk)" if present is None else "version = :version"

@@ -12,6 +12,8 @@ from textension.clicksend.pushes import MAX_BODY, Kind, RawPush
 from textension.clock import DAY, SECOND
 
 TTL: Final = 90 * DAY
+REMEMBERED: Final = 150 * DAY
+"""Longer than ClickSend's history, which goes back four months."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +60,11 @@ class Quarantine:
         with contextlib.suppress(ConditionFailed):
             self._table.put(Put(items.quarantine_key(account, digest), item))
         return digest
+
+    def note(self, message_id: str, *, now: int) -> None:
+        """Note that the text which would have this id went to quarantine: it is not caught up as well."""
+        item: Item = {"expires_at": (now + REMEMBERED) // SECOND, "version": 1}
+        self._table.put(Put(items.quarantined_key(message_id), item, condition=""))
 
     def page(
         self, account: str, *, id_begins: str = "", limit: int = 100, start: Wire | None = None

@@ -1,19 +1,15 @@
 """The updates that messages and their conversations take, as DynamoDB's expressions."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any, Final, Self
+from typing import Any, Final
 
 from textension.aws import items
 from textension.aws.items import Item, Key
 from textension.aws.table import Put, Update, Write
 from textension.clock import DAY, SECOND
-from textension.message import Direction, Message
-from textension.optout import Keyword
+from textension.message import Message
 from textension.states import LEASE, State, due_at, sources
-
-PREVIEW: Final = 160
-"""Characters of a text that its conversation's summary shows."""
 
 IDS_KEPT: Final = 120 * DAY
 """For so long at least a stored text's id is known: its post may wait in quarantine for 90 days, and be replayed."""
@@ -76,7 +72,10 @@ class Expression:
 
     def put(self, name: str, value: Any) -> None:
         """SET one attribute, or REMOVE it where its value is None."""
-        self.remove(name) if value is None else self.set(name, value)
+        if value is None:
+            self.remove(name)
+        else:
+            self.set(name, value)
 
     @property
     def text(self) -> str:
@@ -193,80 +192,3 @@ def pointer(message: Message, key: Key, digest: str) -> Item:
         "digest": digest,
         "version": 1,
     }
-
-
-@dataclass(frozen=True, slots=True)
-class Reach:
-    """What a message may change of its conversation's summary: all of it, unless the summary says otherwise."""
-
-    newest: bool = True
-    """It becomes the preview; a late one leaves the present one in place."""
-    in_force: bool = True
-    """Its keyword holds; one that is older than the present one says nothing."""
-    quiet: bool = False
-    """The peer is blocked: its texts are kept, and nobody is told."""
-    ending: bool = True
-    """The summary ends with it. One that holds an opt-out or a block, or is of texts that never end, never does."""
-
-    @classmethod
-    def of(cls, message: Message, summary: Item) -> Self:
-        """What a message may change of this summary."""
-        at = _second(message)
-        return cls(
-            newest=at >= summary.get("last_at", at),
-            in_force=at >= summary.get("opt_out_at", at),
-            quiet=bool(summary.get("blocked")),
-            ending=not (summary.get("opt_out_at") or summary.get("blocked"))
-            and ("last_at" not in summary or 0 < summary.get("expires_at", 0) <= (message.expires_at or 0)),
-        )
-
-
-def summary(message: Message, reach: Reach, unread_for: Sequence[str]) -> Update:
-    """The update that writes a message into its conversation's summary, if that still is as `reach` takes it to be.
-
-    Nothing outbound is written where the peer has opted out or is blocked.
-    """
-    inbound = message.direction is Direction.INBOUND
-    expression, conditions = Expression(), []
-    for name, value in asdict(message.conversation).items():
-        expression.set(name, value)
-    expression.set("inbox", items.inbox(message.conversation))
-    values: dict[str, Any] = {}
-    if reach.newest and not (inbound and reach.quiet):
-        conditions.append("(attribute_not_exists(last_at) OR last_at <= :now)")
-        values[":now"] = _second(message)
-        expression.set("last_at", _second(message))
-        expression.set("last_text", message.text[:PREVIEW])
-        expression.set("last_direction", message.direction)
-        expression.set("last_message_id", message.id)
-        expression.put("last_expires_at", message.expires_at)
-    if message.keyword and reach.in_force:
-        conditions.append("(attribute_not_exists(opt_out_at) OR opt_out_at <= :now)")
-        values[":now"] = _second(message)
-        expression.set("opted_out", message.keyword is Keyword.STOP)
-        expression.set("opt_out_at", _second(message))
-        expression.remove("expires_at")
-    elif message.expires_at and reach.ending:
-        conditions.append("attribute_not_exists(opt_out_at)")
-        conditions.append("(attribute_not_exists(last_at) OR expires_at <= :ends)")
-        values[":ends"] = message.expires_at
-        expression.set("expires_at", message.expires_at)
-    elif not message.expires_at:
-        expression.remove("expires_at")
-    if not inbound:
-        conditions.append("(attribute_not_exists(opted_out) OR opted_out = :no)")
-    conditions.append(
-        "blocked = :yes" if inbound and reach.quiet else "(attribute_not_exists(blocked) OR blocked = :no)"
-    )
-    values[":yes" if inbound and reach.quiet else ":no"] = inbound and reach.quiet
-    text, names = expression.text, dict(expression.names)
-    for index, extension in enumerate(unread_for if inbound and not reach.quiet else ()):
-        names[f"#u{index}"] = f"unread_{extension}"
-        text += f", #u{index} :one"
-    key = items.summary_key(message.conversation)
-    return Update(key, text, names, {**expression.values, **values}, " AND ".join(conditions))
-
-
-def _second(message: Message) -> int:
-    """ClickSend knows whole seconds only: within one, what arrives later is newer, as it is in the thread."""
-    return message.sent_at // SECOND * SECOND

@@ -132,20 +132,22 @@ class ClickSend:
         Raises NoAnswer when ClickSend told nothing usable, ConfigurationError when it refused the credentials.
         """
         found: list[Row] = []
-        query = {"date_from": first // SECOND, "date_to": last // SECOND, "order_by": "date:asc", "limit": PAGE}
         for number in range(1, MOST_PAGES + 1):
             if remaining() < REQUEST_TIMEOUT * SECOND:
                 raise NoAnswer("OUT_OF_TIME")
-            asked = {**query, "page": number, **({"q": f"to:{to}"} if to else {})}
-            try:
-                answer = self._ask("GET", "/v3/sms/history", params=asked)
-            except _NoAnswerError as lost:
-                raise NoAnswer(lost.verdict.reason) from lost
-            page = paging.read(answer, now=self._clock())
-            found += [one for one in map(history.row, page.rows) if one is not None]
-            if number >= page.last or len(found) >= most:
+            rows, more = self.history_page(number, first=first, last=last, to=to)
+            found += rows
+            if not more or len(found) >= most:
                 return found
         return found
+
+    def history_page(self, number: int, *, first: int, last: int, to: str = "") -> tuple[list[Row], bool]:
+        """One page of `history`, counted from 1, in one request; and whether there are more. Raises as `history`."""
+        query = {"date_from": first // SECOND, "date_to": last // SECOND, "order_by": "date:asc", "limit": PAGE}
+        asked = {**query, "page": number, **({"q": f"to:{to}"} if to else {})}
+        answer = self.ask("GET", "/v3/sms/history", params=asked)
+        page = paging.read(answer, now=self._clock())
+        return [one for one in map(history.row, page.rows) if one is not None], number < page.last
 
     def ask(self, method: str, path: str, **content: Any) -> Answer:
         """One request for whoever reads answers by himself, whatever its status: `management` does. Raises NoAnswer."""

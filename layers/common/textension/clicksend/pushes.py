@@ -5,7 +5,7 @@ ClickSend documents 16 keys for an inbound text; older pushes have 14, 13 or 10.
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Final, Literal
 from urllib.parse import parse_qsl
@@ -22,6 +22,9 @@ MAX_ID: Final = 100
 """ClickSend's ids have 36 characters; DynamoDB's keys end at 2,048 bytes."""
 # ClickSend's clock may run ahead of ours by this much; a later time is not believed.
 CLOCK_SKEW: Final = 10 * MINUTE
+
+FROM_HISTORY: Final = "application/vnd.textension.history+json"
+"""The type of what nobody posted: it was found in ClickSend's history. Inside only; no post is taken for it."""
 
 type Kind = Literal["sms", "receipt"]
 
@@ -143,6 +146,11 @@ def parse(values: dict[str, Any]) -> InboundPush | ReceiptPush:
     if isinstance(push, ReceiptPush) and not push.status_code.strip():
         raise Unreadable("status_code_missing")
     return push
+
+
+def from_history(values: Mapping[str, str]) -> RawPush:
+    """The post that ClickSend would have made of these keys and values; it says that nobody made it."""
+    return RawPush("sms", json.dumps(values, sort_keys=True).encode(), FROM_HISTORY)
 
 
 def clicksend_id(push: InboundPush | ReceiptPush) -> str:
