@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _AGO: Final = re.compile(r"([1-9][0-9]{0,4})([mhd])")
 _UNITS: Final = {"m": MINUTE, "h": HOUR, "d": DAY}
-_OLDEST: Final = 124 * DAY
+_OLDEST: Final = 120 * DAY
 """ClickSend's history goes back four months."""
 _FOREVER: Final = sys.maxsize
 _WORDS: Final = {

@@ -46,6 +46,13 @@ def send(
     wait: Annotated[
         float, typer.Option("--wait", metavar="SECONDS", min=0, max=3600, help="Follow it this long to its end.")
     ] = 0.0,
+    at_least_once: Annotated[
+        bool,
+        typer.Option(
+            "--at-least-once",
+            help="Where nobody can find out whether it went out, send it again, once: it may arrive, and cost, twice.",
+        ),
+    ] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before money is spent.")] = False,
 ) -> None:
     """Send a text. With --wait, the exit code is 0 only when it was sent or delivered.
@@ -62,7 +69,7 @@ def send(
     if not body.strip():
         raise BadInput("the text is empty: give some words, or - to read standard input")
     confirm(f"Send to {peer} through ClickSend? This costs money.", yes=yes or session.stack.local)
-    draft = Draft(origin=ORIGIN, key=key or secrets.token_hex(16), to=peer, text=body)
+    draft = Draft(origin=ORIGIN, key=key or secrets.token_hex(16), to=peer, text=body, at_least_once=at_least_once)
     message = accept(draft, settings, session.stack.messages, country=session.stack.country, now=now_ms())
     if not session.as_json:
         output.say(f"{message.id} {message.state}")

@@ -47,6 +47,14 @@ def test_the_local_stack_costs_nothing_and_does_not_ask(local: Cli, aws: Backend
     assert len(sent(aws)) == 1
 
 
+def test_an_alert_is_wanted_at_least_once(cli: Cli, aws: Backend) -> None:
+    assert cli(*SEND, "--yes", "--at-least-once", "--key", "alert", "Fire").code == 0
+    assert cli(*SEND, "--yes", "Hello").code == 0
+
+    assert sorted((one.text, one.at_least_once) for one in sent(aws)) == [("Fire", True), ("Hello", False)]
+    assert "may arrive, and cost, twice" in " ".join(cli("send", "--help").out.split())
+
+
 def test_a_text_may_come_from_standard_input(cli: Cli, aws: Backend) -> None:
     refused = cli(*SEND, "-", typed="Grüße\n")
     assert (refused.code, "give --yes too" in refused.error) == (2, True)

@@ -33,16 +33,14 @@ def account(office: Office, table: Table) -> Iterator[str]:
     account = office.file.demo.account
     Numbers(table).put(NumberSettings(number=NUMBER, account=account, extensions=("101",), added_at=now_ms() - HOUR))
     yield account
-    office.clicksend("PUT", "/settings", history_own_ids=False)
     Numbers(table).remove(account, NUMBER)
 
 
-@pytest.mark.parametrize("own_ids", [False, True], ids=["by the pushes' ids", "by ids of its own"])
+@pytest.mark.parametrize("named", ["", "PUSH-"], ids=["pushed by history's ids", "pushed by others"])
 def test_missed_texts_come_in_once_and_their_late_pushes_change_nothing(
-    stack: RunningStack, office: Office, table: Table, account: str, *, own_ids: bool
+    stack: RunningStack, office: Office, table: Table, account: str, named: str
 ) -> None:
-    peer = f"{PEER[:-1]}{int(own_ids)}"
-    office.clicksend("PUT", "/settings", history_own_ids=own_ids)
+    peer = f"{PEER[:-1]}{len(named)}"
     at = (now_ms() - 5 * MINUTE) // SECOND
     missed = [
         office.clicksend("POST", "/inbound", **{"from": peer, "to": NUMBER, "body": text, "timestamp": at + second})
@@ -59,7 +57,7 @@ def test_missed_texts_come_in_once_and_their_late_pushes_change_nothing(
         eventually(lambda: len(listener.texts()) >= len(TEXTS), within=30, what="the missed texts heard of")
 
         late = [
-            office.values(str(one["message_id"]), peer, text, to=NUMBER, timestamp=str(at + second))
+            office.values(f"{named}{one['message_id']}", peer, text, to=NUMBER, timestamp=str(at + second))
             for second, (one, text) in enumerate(zip(missed, TEXTS, strict=True))
         ]
         assert [office.post(values) for values in late] == [200, 200, 200]

@@ -22,6 +22,17 @@ def test_a_text_is_queued_once_for_each_key(aws: Backend) -> None:
     assert len(ANA("GET", MESSAGES, NUMBER, PEER).body["items"]) == 2
 
 
+def test_a_text_may_be_wanted_at_least_once(aws: Backend) -> None:
+    first = ANA.send(NUMBER, PEER, "Fire", "key-1", at_least_once=True)
+
+    stored = aws.messages.by_id(first.body["id"])
+    assert stored is not None
+    assert stored.at_least_once
+    assert ANA.send(NUMBER, PEER, "Fire", "key-1", at_least_once=True).body == first.body
+    assert ANA.send(NUMBER, PEER, "Fire", "key-1").code == "idempotency_key_reused"
+    assert ANA.send(NUMBER, PEER, "Fire", "key-2", at_least_once="perhaps").status == 422
+
+
 def test_a_repeat_gives_the_first_answer_whatever_came_since(aws: Backend) -> None:
     first = ANA.send(NUMBER, PEER, "Yes.", "key-1")
     receive(aws, "STOP-1", "STOP", timestamp=str(int(time.time())))

@@ -12,7 +12,7 @@ from textension.aws.catch_ups import CatchUps
 from textension.aws.circuits import Circuits
 from textension.aws.erasure import ErasedPeers, Erasure
 from textension.aws.table import Put
-from textension.catching_up import EVERY, GRACE, OVERLAP, Progress
+from textension.catching_up import EVERY, GRACE, LOOKS, OVERLAP, Progress
 from textension.clicksend import client as clicksend_client
 from textension.clicksend.client import ClickSend
 from textension.clock import DAY, HOUR, MINUTE, SECOND, now_ms
@@ -22,7 +22,7 @@ from textension.message import Message, NumberSettings
 from local.simulator import Running
 from tests.conftest import NUMBER, PEER, Backend, Context, forget, load_function
 from tests.unit.test_inbound import post, push, reasons, stored, summary
-from tests.unit.test_outbound import clicksend, fault, queue, ring, simulator
+from tests.unit.test_outbound import clicksend, credentials, fault, queue, ring, simulator
 
 __all__ = ["clicksend", "simulator"]
 
@@ -490,6 +490,19 @@ def test_clicksends_wish_to_be_left_alone_is_heeded(aws: Backend, clicksend: htt
 
     assert look(by=14 * MINUTE) == []
     assert done(by=15 * MINUTE) == {}
+
+
+def test_a_run_asks_about_so_many_accounts_and_the_next_about_the_others(
+    aws: Backend, clicksend: httpx.Client, simulator: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = [f"account-{number}" for number in range(LOOKS + 3)]
+    aws.put_secret("CredentialsSecret", [credentials(simulator, account=name) for name in names])
+    forget()
+    for name in names:
+        aws.table.put(Put(items.catch_up_key(name), {"started_at": 1, "mark": NOW - HOUR, "version": 1}))
+
+    assert [one.account for one in look()] == names[:LOOKS]
+    assert [one.account for one in look(by=MINUTE)] == names[LOOKS:]
 
 
 def test_while_the_circuit_is_open_nobody_asks(aws: Backend, clicksend: httpx.Client) -> None:

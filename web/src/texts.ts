@@ -235,6 +235,7 @@ export const texts = {
     clicksend: "by ClickSend",
     outbound_sender: "by the sender",
     receipt: "by a delivery receipt",
+    at_least_once: "once more, as its writer wanted",
     history: "found in ClickSend's history",
     schedule: "at its time",
     sweeper: "by the sweeper",

@@ -34,6 +34,7 @@ class Draft:
     author: str | None = None
     schedule_at: int | None = None
     valid_until: int | None = None
+    at_least_once: bool = False
 
 
 def accept(
@@ -63,9 +64,11 @@ def accept(
         author=draft.author,
         scheduled_at=schedule_at,
         valid_until=valid_until,
+        at_least_once=draft.at_least_once,
         journey=(Step(state=state, at=now, source=draft.origin),),
     )
-    digest = ids.content_digest(settings.number, peer, draft.text, str(draft.schedule_at), str(draft.valid_until))
+    content = (settings.number, peer, draft.text, str(draft.schedule_at), str(draft.valid_until))
+    digest = ids.content_digest(*content, *(("at_least_once",) if draft.at_least_once else ()))
     return _queue(message, settings, messages, digest=digest, size=size.segments, caps=caps, country=country)
 
 
@@ -82,10 +85,14 @@ def resend(
 ) -> Message:
     """Send a message again, as a new one, once: whoever asks a second time gets the first answer.
 
+    The new one is not at least once: the machine sends nothing a third time. One that was keeps what is left of its
+    validity, whoever asks.
     Raises Conflict where its state does not ask for it, and what `accept` raises.
     """
     if old.direction is not Direction.OUTBOUND or (old.state not in RESENDABLE and old.resent_as is None):
         raise Conflict(f"a message that is {old.state} is not sent again", code="not_resendable")
+    left = old.at_least_once and old.valid_until and old.valid_until > now
+    until = old.valid_until if left else now + VALIDITY
     message = Message(
         id=ids.message_id(old.account, "resend", old.id),
         conversation=old.conversation,
@@ -99,7 +106,7 @@ def resend(
         unannounced=True,
         author=author,
         resend_of=old.id,
-        valid_until=now + VALIDITY,
+        valid_until=until,
         journey=(Step(state=State.QUEUED, at=now, source=origin),),
     )
     guard = updates.resent(old, message.id, RESENDABLE)

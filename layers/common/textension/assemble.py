@@ -122,6 +122,7 @@ def sweep() -> Sweep:
 @functools.cache
 def reconciler() -> Reconciler:
     """What looks into ClickSend's history, for `sweeper`."""
+    from textension.aws.numbers import Numbers
     from textension.receipts import Receipts
     from textension.reconciling import Reconciler
 
@@ -132,6 +133,8 @@ def reconciler() -> Reconciler:
         receipts=Receipts(messages=messages, signer=signer),
         signer=signer,
         clients=sweeper_clients(),
+        numbers=Numbers(Table(environment.TABLE_NAME)),
+        country=environment.DEFAULT_COUNTRY,
         unresolved_after=environment.UNRESOLVED_AFTER_MINUTES * MINUTE,
     )
 

@@ -36,6 +36,8 @@ SKEW: Final = 10 * MINUTE
 """How far ClickSend's clock may be ahead of ours."""
 PAGES: Final = 5
 """Pages of history in one look of the sweeper, of 100 rows each: sending and receipts share its minute."""
+LOOKS: Final = 15
+"""Accounts that one run of the sweeper asks ClickSend about: its limits are for each address that asks."""
 MARGIN: Final = 10 * SECOND
 """What taking a page in may take; none is asked for without it."""
 NEW: Final = "new"
@@ -87,6 +89,8 @@ class CatchUp:
         """
         looks: list[Progress] = []
         for credentials in self.secret.accounts():
+            if len(looks) >= LOOKS:
+                break  # those who had their look rest now: the next run takes the others
             account = credentials.account
             if credentials.complete and self.rests_until.get(account, 0) <= self.clock():
                 try:

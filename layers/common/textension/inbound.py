@@ -101,7 +101,7 @@ class Door:
             stray = self.receipts.take(push, poster.account)
             return Outcome(Taken.STRAY_RECEIPT if stray else Taken.RECEIPT, clicksend_id(push))
         except (Unreadable, _Odd) as odd:
-            if isinstance(push, InboundPush):
+            if isinstance(push, InboundPush) and posted_at is None:
                 self.quarantine.note(_message_id(push, poster.account), now=self.clock())
             digest = self.quarantine.keep(poster.account, raw, odd.reason, now=self.clock(), bare=bare)
             return Outcome(Taken.QUARANTINED, digest, odd.reason)

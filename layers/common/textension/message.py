@@ -140,6 +140,8 @@ class Message:
     """When to look into ClickSend's history for what became of it."""
     looks: int = 0
     """How often that was done without finding it."""
+    at_least_once: bool = False
+    """Its writer would rather have it twice than never: the machine sends it again, once, when it is unresolved."""
     alone: bool = False
     """ClickSend refused a batch that held it: it goes in a request of its own."""
     reason: str = ""

@@ -119,6 +119,7 @@ class Office:
         key: str,
         schedule_at: int | None = None,
         valid_until: int | None = None,
+        at_least_once: bool = False,
     ) -> Message:
         """Queue or schedule a text; the same `key` of the same extension is the same text. Times in Unix ms.
 
@@ -133,6 +134,7 @@ class Office:
             author=caller.extension,
             schedule_at=schedule_at,
             valid_until=valid_until,
+            at_least_once=at_least_once,
         )
         return accept(draft, settings, self.messages, country=self.country, now=self.clock(), caps=self.caps)
 

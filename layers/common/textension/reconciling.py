@@ -1,7 +1,8 @@
-"""What became of messages that nobody told us of: looked up in ClickSend's history, never sent again.
+"""What became of messages that nobody told us of: looked up in ClickSend's history, never sent again unasked.
 
 An unknown message that history knows was sent; one that history has not known for a quarter of an hour is unresolved,
-and a person decides. A sent message whose receipt never came is given what history says of it.
+and a person decides; unless its writer wanted it at least once: then it is looked up once more, and sent again. A sent
+message whose receipt never came is given what history says of it.
 """
 
 from collections import Counter
@@ -10,17 +11,22 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from textension import ids
+from textension.accepting import resend
+from textension.aws.items import message_key
 from textension.aws.messages import Messages
+from textension.aws.numbers import Numbers
 from textension.aws.table import ConditionFailed
 from textension.clicksend.client import REQUEST_TIMEOUT, ClickSend
 from textension.clicksend.history import Row
 from textension.clock import MINUTE, SECOND, Clock, now_ms
-from textension.errors import ConfigurationError, NoAnswer, Unavailable
+from textension.errors import ConfigurationError, Conflict, NoAnswer, TextensionError, Unavailable
 from textension.message import HISTORY, Message, Receipt, moved
 from textension.outbound import Clients
 from textension.receipts import Receipts
 from textension.states import RECEIPTS_END, State, next_look
 
+AT_LEAST_ONCE: Final = "at_least_once"
+"""The origin of what the machine sends again."""
 UNRESOLVED_AFTER: Final = 15 * MINUTE
 """How long history must have stayed empty before a person is asked."""
 LOOKUPS: Final = 15
@@ -38,6 +44,8 @@ class Reconciler:
     receipts: Receipts
     signer: ids.Signer
     clients: Clients
+    numbers: Numbers
+    country: str
     unresolved_after: int = UNRESOLVED_AFTER
     clock: Clock = now_ms
 
@@ -116,16 +124,49 @@ class Reconciler:
             return "not_answered"
         if message.state is State.UNKNOWN and now - message.changed_at >= self.unresolved_after:
             reason = message.reason or "HISTORY_EMPTY"
-            self.messages.move(message, moved(message, State.UNRESOLVED, at=now, source=HISTORY, reason=reason))
+            # For one that is to go again, the next sweep asks once more: due at once.
+            again = now if message.at_least_once else None
+            step = moved(message, State.UNRESOLVED, at=now, source=HISTORY, reason=reason, next_look_at=again)
+            self.messages.move(message, step)
             return "unresolved"
+        if message.state is State.UNRESOLVED:
+            return self._send_again(message, now)
         looks = message.looks + 1
-        again: int | None = next_look(message.state, looks, now)
+        again = next_look(message.state, looks, now)
         if message.state is State.UNKNOWN:
             again = min(again or now, max(message.changed_at + self.unresolved_after, now + SECOND))
         elif now - message.changed_at > RECEIPTS_END:
             again = None
         self.messages.amend(message, replace(message, next_look_at=again, looks=looks))
         return "not_found"
+
+    def _send_again(self, message: Message, now: int) -> str:
+        """Send what its writer wanted at least once a second time, while it is valid; never a third time."""
+        done = "resent"
+        try:
+            self._resend(message, now)
+        except Unavailable:
+            raise
+        except TextensionError:  # opted out, blocked, disabled, taken off, or settled meanwhile
+            done = "not_resent"
+        present = self.messages.get(message_key(message))
+        if present is not None and present.state is State.UNRESOLVED:
+            self.messages.amend(present, replace(present, next_look_at=None))
+        return done
+
+    def _resend(self, message: Message, now: int) -> None:
+        settings = self.numbers.get(message.conversation.number, fresh=True)
+        if settings is None or settings.account != message.account or (message.valid_until or 0) <= now:
+            raise Conflict("it is not sent any more", code="not_resendable")
+        resend(
+            message,
+            settings,
+            self.messages,
+            origin=AT_LEAST_ONCE,
+            author=message.author,
+            country=self.country,
+            now=now,
+        )
 
 
 def _receipt(row: Row, now: int) -> Receipt | None:

@@ -128,6 +128,6 @@ def due_at(message: Attention) -> int | None:
                 times.append(message.valid_until)
         case State.SENDING:
             times.append(message.lease_until or message.changed_at + LEASE)
-        case State.UNKNOWN | State.SENT if message.next_look_at:
+        case State.UNKNOWN | State.UNRESOLVED | State.SENT if message.next_look_at:
             times.append(message.next_look_at)
     return min(times, default=None)

@@ -120,7 +120,7 @@ class Sweep:
             return "announced"
         if message.state is State.QUEUED:
             return self._ring(message, now, swept)
-        if message.state in {State.UNKNOWN, State.SENT}:
+        if message.state in {State.UNKNOWN, State.UNRESOLVED, State.SENT}:
             swept.to_look_up.append(message)
             return "to_look_up"
         return "nothing"

@@ -1041,6 +1041,12 @@ export interface components {
              * @description After this it is not sent any more; else after 24 hours, at most 72 after it is to be sent.
              */
             valid_until?: string | null;
+            /**
+             * At Least Once
+             * @description For alerts that had better come twice than never. Where nobody can find out whether the text went out (`unresolved`), it is sent again, once, as a new message (`resend_of`), while it is valid. The risk: the peer may get it twice, and both are paid for. Without it the machine never sends again.
+             * @example false
+             */
+            at_least_once?: boolean | null;
         };
         /**
          * Number
@@ -2404,7 +2410,8 @@ export interface operations {
                  * @example {
                  *       "text": "Yes, until five.",
                  *       "schedule_at": "2026-11-22T03:15:00Z",
-                 *       "valid_until": "2026-11-22T03:15:00Z"
+                 *       "valid_until": "2026-11-22T03:15:00Z",
+                 *       "at_least_once": false
                  *     }
                  */
                 "application/json": components["schemas"]["NewMessage"];

@@ -274,6 +274,15 @@ class NewMessage(Request):
             description="After this it is not sent any more; else after 24 hours, at most 72 after it is to be sent."
         ),
     ] = None
+    at_least_once: Annotated[
+        bool | None,
+        Field(
+            description="For alerts that had better come twice than never. Where nobody can find out whether the text "
+            "went out (`unresolved`), it is sent again, once, as a new message (`resend_of`), while it is valid. The "
+            "risk: the peer may get it twice, and both are paid for. Without it the machine never sends again.",
+            examples=[False],
+        ),
+    ] = None
 
 
 def unix_ms(time: datetime | None) -> int | None:

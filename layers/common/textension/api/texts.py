@@ -200,6 +200,7 @@ def send_message(
         key=key,
         schedule_at=models.unix_ms(body.schedule_at),
         valid_until=models.unix_ms(body.valid_until),
+        at_least_once=bool(body.at_least_once),
     )
     return models.Message.of(message)
 

@@ -276,10 +276,12 @@ def erased_key(account: str, mark: str) -> Key:
     return Key(f"ACCOUNT#{account}", f"ERASED#{mark}")
 
 
+_FLAGS: Final = ("at_least_once", "alone", "looks")
+"""Fields of which nothing is stored while they say nothing."""
 _PLAIN_FIELDS: Final = tuple(
     field.name
     for field in fields(Message)
-    if field.name not in {"conversation", "extensions", "journey", "receipts", "unannounced", "alone", "looks"}
+    if field.name not in {"conversation", "extensions", "journey", "receipts", "unannounced", *_FLAGS}
 )
 
 _STEP_FIELDS: Final = tuple(field.name for field in fields(Step))
@@ -295,8 +297,7 @@ def message_item(message: Message) -> Item:
         "journey": [asdict(step) for step in message.journey],
         "receipts": {one.status_code: asdict(one) for one in message.receipts},
         "unannounced": message.unannounced or None,
-        "alone": message.alone or None,
-        "looks": message.looks or None,
+        **{name: getattr(message, name) or None for name in _FLAGS},
         "log": log(message.account, message.conversation.number),
         "log_order": order(message),
     }
@@ -363,6 +364,7 @@ def message(item: Item) -> Message:
         conversation=Conversation(item["account"], item["number"], item["peer"]),
         extensions=tuple(item.get("extensions", ())),
         unannounced=item.get("unannounced", False),
+        at_least_once=item.get("at_least_once", False),
         alone=item.get("alone", False),
         looks=item.get("looks", 0),
         journey=tuple(_step(value) for value in item.get("journey", ())),
