@@ -63,11 +63,16 @@ test: $(ENVIRONMENTS) ## everything that must hold: style, types, the template, 
 	@$(MAKE) build
 	@$(PYTHON) -m pytest --numprocesses $(JOBS) --dist loadscope --no-loadscope-reorder $(TESTS)
 
+.PHONY: reliability
+reliability: $(ENVIRONMENTS) ## faults at every boundary, counted: hours (MINUTES=... MESSAGES=...), or one again (CASE=... SEED=...)
+	@$(PYTHON) -m bench.reliability $(if $(CASE),--case '$(CASE)') $(if $(SEED),--seed $(SEED)) $(if $(TEXTS),--texts $(TEXTS)) \
+		$(if $(MESSAGES),--messages $(MESSAGES)) $(if $(MINUTES),--minutes $(MINUTES)) $(if $(SAMPLE),--sample $(SAMPLE)) $(if $(OUTAGE),--outage $(OUTAGE)) --write
+
 .PHONY: lint
 lint: .venv/.made ## style, types and the template
 	ruff check .
 	ruff format --check .
-	mypy layers/common/textension functions cli local tests
+	mypy layers/common/textension functions cli local tests bench
 	sam validate --lint --config-env default
 	@$(MAKE) web
 

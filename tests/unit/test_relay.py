@@ -10,7 +10,9 @@ import pytest
 from textension import assemble
 from textension.accepting import VALIDITY
 from textension.aws.items import DUE_SHARDS, due_shard, message_item, message_key, to_wire
+from textension.aws.messages import Messages
 from textension.clock import MINUTE, now_ms
+from textension.errors import Unavailable
 from textension.message import Message, moved
 from textension.states import ANNOUNCE_GRACE, LEASE, RING_PATIENCE, State
 
@@ -266,3 +268,24 @@ class TestSweeper:
         monkeypatch.setenv("OUTBOUND_QUEUE_URL", "http://absent")
         done = at(ANNOUNCE_GRACE)
         assert done == {"announced": 1, "unavailable": 1}
+
+    def test_one_shards_trouble_keeps_no_other_waiting(
+        self, aws: Backend, at: At, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        message = inbound(aws)
+        due = Messages.due
+
+        def except_one(one: Messages, shard: int, *rest: Any) -> Any:
+            if due_shard(shard) != (aws.table.get(message_key(message)) or {})["due_shard"]:
+                raise Unavailable("this shard is out of reach")
+            return due(one, shard, *rest)
+
+        monkeypatch.setattr(Messages, "due", except_one)
+
+        assert at(ANNOUNCE_GRACE) == {"announced": 1, "shard_unread": DUE_SHARDS - 1}
+
+    def test_a_table_out_of_reach_fails_the_sweep(self, aws: Backend, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("TABLE_NAME", "absent")
+        forget()
+        with pytest.raises(Unavailable):
+            assemble.sweep().run(remaining=lambda: 60_000)

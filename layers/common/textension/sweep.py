@@ -49,10 +49,11 @@ class Sweep:
     def run(self, *, remaining: Callable[[], int]) -> Swept:
         """Do what is due, until 5 s before the end of `remaining` (ms); what was done.
 
-        One item's trouble does not keep the others waiting: it stays due. What waited longest goes first.
+        One item's trouble, or one shard's, does not keep the others waiting: it stays due. What waited longest goes
+        first. Raises Unavailable where no shard could be read.
         """
         swept = Swept()
-        pages = [self._pages(shard) for shard in random.sample(range(DUE_SHARDS), DUE_SHARDS)]
+        pages = [self._pages(shard, swept) for shard in random.sample(range(DUE_SHARDS), DUE_SHARDS)]
         while pages:
             due: list[Key] = []
             for page in list(pages):
@@ -63,15 +64,21 @@ class Sweep:
             if not self._settle_all(due, swept, remaining):
                 swept.done["out_of_time"] += 1
                 break
+        if swept.done["shard_unread"] == DUE_SHARDS:
+            raise Unavailable("no shard of what is due could be read")
         if swept.to_look_up and remaining() > 5 * SECOND:
             swept.done.update(self.reconciler().run(swept.to_look_up, remaining=remaining))
         return swept
 
-    def _pages(self, shard: int) -> Iterator[list[Key]]:
-        """All that is due in a shard: what cannot be settled is passed, and stays due."""
+    def _pages(self, shard: int, swept: Swept) -> Iterator[list[Key]]:
+        """All that is due in a shard, as far as it can be read: what cannot be settled is passed, and stays due."""
         start = None
         while True:
-            keys, start = self.messages.due(shard, self.clock(), start)
+            try:
+                keys, start = self.messages.due(shard, self.clock(), start)
+            except Unavailable:
+                swept.done["shard_unread"] += 1
+                return
             yield keys
             if start is None:
                 return

@@ -1,0 +1,126 @@
+"""The AWS that answers: the project's emulator, with Amazon's DynamoDB Local for the table where that is there."""
+
+import contextlib
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import boto3
+
+ROOT: Final = Path(__file__).resolve().parents[2]
+REGION: Final = "ap-southeast-2"
+START_SECONDS: Final = 40.0
+DYNAMODB_LOCAL: Final = "DYNAMODB_LOCAL"
+"""The environment variable that names DynamoDBLocal.jar, where somebody has it: it needs Java 17."""
+
+
+class Missing(Exception):
+    """An engine is not on this machine; the message says what to do about it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """Where AWS answers; the table may have another address than the rest."""
+
+    name: str
+    url: str
+    table_url: str
+
+    def client(self, service: str) -> Any:
+        """The bench's own client: nothing of its goes wrong."""
+        url = self.table_url if service.startswith("dynamodb") else self.url
+        session: Any = boto3.Session("test", "test", region_name=REGION)
+        return session.client(service, endpoint_url=url)
+
+    def environment(self) -> dict[str, str]:
+        """What leads the functions' clients here."""
+        return {
+            "AWS_ENDPOINT_URL": self.url,
+            "AWS_ENDPOINT_URL_DYNAMODB": self.table_url,
+            "AWS_ACCESS_KEY_ID": "test",
+            "AWS_SECRET_ACCESS_KEY": "test",
+            "AWS_DEFAULT_REGION": REGION,
+            "AWS_EC2_METADATA_DISABLED": "true",
+        }
+
+
+@contextmanager
+def emulator() -> Iterator[Engine]:
+    """The emulator with an empty memory, until the block ends."""
+    program = ROOT / ".venv-emulator" / "bin" / "ministack"
+    if not program.exists():
+        raise Missing("the emulator's environment is not there: make .venv-emulator/.made")
+    port, other = _free_port(), _free_port()
+    settings = {
+        "BIND_HOST": "127.0.0.1",
+        "GATEWAY_PORT": str(port),
+        "IOT_MTLS_PORT": str(other),
+        "PERSIST_STATE": "0",
+        "SERVICES": "dynamodb,dynamodbstreams,sns,sqs,secretsmanager",
+        "LOG_LEVEL": "ERROR",
+    }
+    url = f"http://127.0.0.1:{port}"
+    with _program([str(program)], settings, f"{url}/_ministack/health"):
+        yield Engine("the emulator", url, url)
+
+
+@contextmanager
+def dynamodb_local(rest: Engine) -> Iterator[Engine]:
+    """Amazon's DynamoDB Local in memory beside `rest`, until the block ends. Raises Missing."""
+    jar = Path(os.environ.get(DYNAMODB_LOCAL, ""))
+    if not jar.is_file() or shutil.which("java") is None:
+        raise Missing(
+            f"Amazon's DynamoDB Local is not there: put Java on the PATH and its .jar's path in {DYNAMODB_LOCAL}"
+        )
+    port = _free_port()
+    command = ["java", f"-Djava.library.path={jar.parent / 'DynamoDBLocal_lib'}", "-jar", str(jar)]
+    url = f"http://127.0.0.1:{port}"
+    with _program([*command, "-inMemory", "-sharedDb", "-port", str(port)], {}, url):
+        yield Engine("DynamoDB Local", rest.url, url)
+
+
+@contextmanager
+def _program(command: list[str], settings: dict[str, str], answers_at: str) -> Iterator[None]:
+    process = subprocess.Popen(
+        command, env={**os.environ, **settings}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd="/"
+    )
+    try:
+        _wait(process, answers_at)
+        yield
+    finally:
+        process.send_signal(signal.SIGTERM)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(5)
+        if process.poll() is None:
+            process.kill()
+            process.wait(5)
+
+
+def _wait(process: "subprocess.Popen[bytes]", url: str) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while True:
+        try:
+            with urllib.request.urlopen(url, timeout=2):  # noqa: S310 - our own address
+                return
+        except urllib.error.HTTPError:
+            return  # it answers, if only that it does not like the question
+        except (OSError, urllib.error.URLError):
+            if process.poll() is not None or time.monotonic() > deadline:
+                raise Missing(f"{process.args!r} did not answer at {url}") from None
+        time.sleep(0.05)
+
+
+def _free_port() -> int:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])
