@@ -7,6 +7,7 @@ from typing import Annotated, Any, Final
 
 import typer
 from textension import phone
+from textension.clock import iso
 from textension.errors import BadInput, InvalidNumber, NotFound
 from textension.message import NumberSettings
 
@@ -145,7 +146,12 @@ def remove(
 
 def as_json(settings: NumberSettings) -> dict[str, Any]:
     """The settings for machines."""
-    return {**asdict(settings), "extensions": list(settings.extensions), "emails": list(settings.emails)}
+    return {
+        **asdict(settings),
+        "extensions": list(settings.extensions),
+        "emails": list(settings.emails),
+        "added_at": iso(settings.added_at) if settings.added_at else None,
+    }
 
 
 _WORDS: Final = ("enabled", "label", "extensions", "emails")

@@ -5,7 +5,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from xml.sax.saxutils import escape
 import boto3
 import pytest
 import requests
+from textension.message import NumberSettings
 from textension_cli.app import app
 from typer.testing import CliRunner
 
@@ -55,6 +56,13 @@ def run(*arguments: str, typed: str | None = None) -> Ran:
 
 
 type Cli = Callable[..., Ran]
+
+
+def without_times(*found: NumberSettings | None) -> list[NumberSettings]:
+    """Numbers, but for when each was added, which must be known."""
+    there = [one for one in found if one and one.added_at]
+    assert len(there) == len(found)
+    return [replace(one, added_at=None) for one in there]
 
 
 @pytest.fixture(autouse=True)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from textension.message import NumberSettings
 
-from tests.cli.conftest import Cli
+from tests.cli.conftest import Cli, without_times
 from tests.conftest import NUMBER, Backend
 
 HEADING = "destination,carrier,enabled,description,chatplan_detail_data,email\n"
@@ -43,7 +43,7 @@ def test_after_a_yes_the_numbers_are_there(cli: Cli, aws: Backend, tmp_path: Pat
 
     assert ran.code == 0
     assert "Add 1 number and change 1 in textension?" in ran.err
-    assert aws.numbers.of_account("main") == [
+    assert without_times(*aws.numbers.of_account("main")) == [
         NumberSettings(number=NUMBER, account="main", extensions=("102",), label="Sales", enabled=False, version=2),
         NumberSettings(
             number="+61433333333",
