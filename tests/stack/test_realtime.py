@@ -148,8 +148,8 @@ def test_a_text_is_heard_within_a_second(
         for function in ("InboundWebhook", "StreamRelay", "Realtime"):
             stack.kill_workers(function)
         posted: dict[str, float] = {"cold": time.time()}
-        cold = office.values("FAST-COLD", peer, "cold")  # a 502 for a killed worker makes ClickSend post again
-        eventually(lambda: office.post(cold) == 200, within=10, what="the first answer")
+        first = office.values("FAST-COLD", peer, "cold")  # a 502 for a killed worker makes ClickSend post again
+        eventually(lambda: office.post(first) == 200, within=10, what="the first answer")
         eventually(lambda: "cold" in app.texts(), within=30, what="the first text")
         # The second and third workers of a function, which overlapping texts need, are started by these.
         assert (
