@@ -1,17 +1,16 @@
 """Cold starts: each function from the built artifacts, in an interpreter that has loaded nothing yet."""
 
-import io
-import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from bench.aws import aws
-from bench.interpreters import ALTERNATIVES, FUNCTIONS, Ran, path_of, run
+from bench.interpreters import ALTERNATIVES, FUNCTIONS, Ran, alternatives, path_of, run
 from bench.result import Chart, Goal, Part, Table, median, number, paired
 from local.build import BUILT
 from tests.build.conftest import LAYER, PUSH_LAYER
+from tests.build.test_layer import zipped
 
 MEGABYTE: Final = 1024 * 1024
 FLOOR: Final = (("import", "import boto3"), ("init", "boto3.client('dynamodb')"))
@@ -33,8 +32,9 @@ HOW: Final = """\
 Each in a fresh interpreter (`python -I -S`) that has the built artifacts and the packages of Lambda's runtime on its
 path. *Ready* is import, every client and secret that the first event needs, and the parts made of them; the floor is
 `import boto3; boto3.client('dynamodb')`, *documented* a function as Powertools' and AWS's documentation teach it
-(`bench/alternatives/documented`), with the same layer. Ratios are of CPU time, by pairs that ran one after the other;
-all are medians of {rounds} rounds. Memory is the most that the process held. On Lambda all of it is slower."""
+(`bench/alternatives/documented`), over the same packages, whole, with bytecode too. Ratios are of CPU time, by pairs
+that ran one after the other; all are medians of {rounds} rounds. Memory is the most that the process held. On Lambda
+all of it is slower."""
 CAUSE: Final = (
     "what is left is pydantic, Powertools' logger, and one read of a secret, which the floor does not have: "
     "`python -X importtime` over the artifacts shows them"
@@ -53,7 +53,7 @@ class Candidate:
 def candidates() -> list[Candidate]:
     """The floor, the function of the documentation, and every function of ours."""
     ours = [Candidate(name, path_of(name), (("import", "import app"), ("init", INIT[name]))) for name in FUNCTIONS]
-    documented = Candidate("documented", [ALTERNATIVES / "documented", LAYER], DOCUMENTED)
+    documented = Candidate("documented", [ALTERNATIVES / "documented", alternatives()], DOCUMENTED)
     return [Candidate("floor", [], FLOOR), documented, *ours]
 
 
@@ -85,12 +85,12 @@ def _part(ran: dict[str, list[Ran]], rounds: int) -> Part:
             f"{to_documented[name]:.2f}",
             number(median(one.last.memory for one in runs)),
             str(runs[-1].last.modules),
-            f"{_zipped(BUILT / FUNCTIONS[name]) / 1024:.1f}" if name in FUNCTIONS else "–",
+            f"{zipped(BUILT / FUNCTIONS[name]) / 1024:.1f}" if name in FUNCTIONS else "–",
         ]
         for name, runs in ran.items()
     ]
     head = ["", "import, ms", "ready, ms", "ready, CPU ms", "× floor", "× documented", "peak, MB", "modules", "zip, KB"]
-    common, push = _zipped(LAYER) / MEGABYTE, _zipped(PUSH_LAYER) / MEGABYTE
+    common, push = zipped(LAYER) / MEGABYTE, zipped(PUSH_LAYER) / MEGABYTE
     part = Part(
         "cold",
         "Cold start",
@@ -122,12 +122,3 @@ def _part(ran: dict[str, list[Ran]], rounds: int) -> Part:
         Goal("layer without boto3, zipped", "at most", 8, common, "MB", "see the table of what the layer holds"),
     ]
     return part
-
-
-def _zipped(folder: Path) -> int:
-    """Bytes of a folder as `sam package` zips it."""
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
-        for file in sorted(path for path in folder.rglob("*") if path.is_file()):
-            archive.write(file, file.relative_to(folder.parent))
-    return packed.tell()

@@ -15,8 +15,6 @@ import time
 from collections.abc import Iterator
 from typing import Final
 
-import httpx
-
 from local.config import HOST, PROJECT
 
 PACKAGE: Final = "amplify-dynamodb-simulator@2.9.30"
@@ -25,7 +23,7 @@ FOLDER: Final = PROJECT / ".build" / "dynamodb-local"
 HOME: Final = FOLDER / "package" / "emulator"
 OLDEST_JAVA: Final = 17
 COMMAND: Final = ("java", "-Xmx2g", "-Djava.library.path=./DynamoDBLocal_lib", "-jar", "DynamoDBLocal.jar", "-inMemory")
-START_SECONDS: Final = 30.0
+START_SECONDS: Final = 90.0
 
 
 @functools.cache
@@ -72,21 +70,19 @@ def serving() -> Iterator[str]:
         stderr=subprocess.DEVNULL,
     )
     try:
-        url = f"http://{HOST}:{port}"
-        _wait(url, process)
-        yield url
+        _wait(port, process)
+        yield f"http://{HOST}:{port}"
     finally:
         process.terminate()
         process.wait(20)
 
 
-def _wait(url: str, process: subprocess.Popen[bytes]) -> None:
+def _wait(port: int, process: subprocess.Popen[bytes]) -> None:
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
         if process.poll() is not None:
             raise RuntimeError(f"DynamoDB Local ended with {process.returncode}: remove {FOLDER.name} and try again")
-        with contextlib.suppress(httpx.TransportError):
-            httpx.get(url, timeout=1, trust_env=False)
+        with contextlib.suppress(OSError), socket.create_connection((HOST, port), timeout=1):
             return
         time.sleep(0.1)
     raise RuntimeError(f"DynamoDB Local did not answer within {START_SECONDS:.0f} s")

@@ -1,5 +1,6 @@
 """Fresh interpreters over the built artifacts, with nothing else on their path but what Lambda's runtime brings."""
 
+import compileall
 import functools
 import json
 import subprocess
@@ -17,6 +18,18 @@ BENCH: Final = Path(__file__).resolve().parent
 ALTERNATIVES: Final = BENCH / "alternatives"
 WORKLOADS: Final = BENCH / "workloads"
 CHILD: Final = BENCH / "child.py"
+PACKAGES: Final = (
+    "annotated_types",
+    "aws_lambda_powertools",
+    "certifi",
+    "charset_normalizer",
+    "idna",
+    "pydantic",
+    "pydantic_core",
+    "requests",
+    "typing_extensions.py",
+    "typing_inspection",
+)
 FUNCTIONS: Final = {
     "inbound_webhook": "InboundWebhook",
     "stream_relay": "StreamRelay",
@@ -72,6 +85,20 @@ def runtime() -> Path:
     site = next(Path(entry) for entry in sys.path if (Path(entry) / "boto3").is_dir())
     for name in RUNTIME:
         (folder / name).symlink_to(site / name)
+    return folder
+
+
+@functools.cache
+def alternatives() -> Path:
+    """A folder with whole packages as pip installs them: what a function of the documentation would have beside it.
+
+    They are compiled, as our layer is, so that nothing is won by that.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="textension-alternatives-"))
+    site = next(Path(entry) for entry in sys.path if (Path(entry) / "boto3").is_dir())
+    for name in PACKAGES:
+        (folder / name).symlink_to(site / name)
+        compileall.compile_dir(site / name, quiet=2, workers=1)
     return folder
 
 

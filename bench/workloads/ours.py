@@ -12,6 +12,7 @@ from textension.accepting import VALIDITY
 from textension.aws import clients, items
 from textension.aws.messages import Messages
 from textension.aws.table import Table
+from textension.aws.wire import to_wire
 from textension.clicksend.answers import Meaning
 from textension.clicksend.client import ClickSend, OutboundSms
 from textension.clicksend.credentials import Credentials
@@ -102,9 +103,9 @@ def _answer_from_memory(messages: Iterable[Message]) -> None:
     places, claimed = {}, {}
     for message in messages:
         key = items.message_key(message)
-        pointer = {**items.pointer_key(message.id).wire, **items.to_wire(_pointer(message, key.sk))}
+        pointer = {**items.pointer_key(message.id).wire, **to_wire(_pointer(message, key.sk))}
         places[items.pointer_key(message.id).pk] = pointer
-        claimed[key.sk] = {**key.wire, **items.to_wire(items.message_item(message) | {"state": State.SENDING})}
+        claimed[key.sk] = {**key.wire, **to_wire(items.message_item(message) | {"state": State.SENDING})}
 
     def batch_get_item(RequestItems: dict[str, Any]) -> dict[str, Any]:  # noqa: N803 - as DynamoDB calls it
         [(table, request)] = RequestItems.items()

@@ -9,7 +9,8 @@ import boto3
 import pytest
 from textension import assemble
 from textension.accepting import VALIDITY
-from textension.aws.items import DUE_SHARDS, due_shard, message_item, message_key, to_wire
+from textension.aws.items import DUE_SHARDS, due_shard, message_item, message_key
+from textension.aws.wire import to_wire
 from textension.clock import MINUTE, now_ms
 from textension.message import Message, moved
 from textension.states import ANNOUNCE_GRACE, LEASE, RING_PATIENCE, State

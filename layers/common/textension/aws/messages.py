@@ -9,8 +9,9 @@ from typing import Final
 from textension.aws import items, updates
 from textension.aws.circuits import Circuit, circuits
 from textension.aws.conversations import opt_out_listing
-from textension.aws.items import Item, Key, Wire
+from textension.aws.items import Key
 from textension.aws.table import ConditionFailed, Put, Table, TransactionCancelled, Update, Write
+from textension.aws.wire import Item, Wire
 from textension.clock import HOUR, SECOND
 from textension.errors import KeyReused, Unavailable
 from textension.message import Conversation, Direction, Message, Notice, Receipt

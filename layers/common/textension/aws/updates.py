@@ -5,8 +5,9 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Final, Self
 
 from textension.aws import items
-from textension.aws.items import Item, Key
+from textension.aws.items import Key
 from textension.aws.table import Put, Update, Write
+from textension.aws.wire import Item
 from textension.clock import SECOND
 from textension.message import Direction, Message
 from textension.optout import Keyword
