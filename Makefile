@@ -1,4 +1,4 @@
-# `make` lists what there is. Everything that is made lies in .venv, .venv-emulator, .aws-sam, .build and .local.
+# `make` lists what there is. Everything that is made lies in .venv*, .aws-sam, .build and .local.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -68,6 +68,10 @@ reliability: $(ENVIRONMENTS) ## faults at every boundary, counted: hours (MINUTE
 	@$(PYTHON) -m bench.reliability $(if $(CASE),--case '$(CASE)') $(if $(SEED),--seed $(SEED)) $(if $(TEXTS),--texts $(TEXTS)) \
 		$(if $(MESSAGES),--messages $(MESSAGES)) $(if $(MINUTES),--minutes $(MINUTES)) $(if $(SAMPLE),--sample $(SAMPLE)) $(if $(OUTAGE),--outage $(OUTAGE)) --write
 
+.PHONY: bench
+bench: $(ENVIRONMENTS) .venv-bench/.made ## how fast and how cheap, beside the alternatives: docs/benchmarks (ROWS=cold,sending for some)
+	@$(PYTHON) -m bench $(if $(ROWS),--rows $(ROWS))
+
 .PHONY: lint
 lint: .venv/.made ## style, types and the template
 	ruff check .
@@ -88,11 +92,12 @@ lock: .venv/.made ## choose the newest versions of all dependencies again
 	for layer in common push; do $(LOCK) layers/$$layer/requirements.in --constraints requirements-dev.txt \
 		--output-file layers/$$layer/requirements.txt; done
 	$(LOCK) --upgrade local/requirements-emulator.in --output-file local/requirements-emulator.txt
+	$(LOCK) --upgrade bench/requirements.in --output-file bench/requirements.txt
 
 .PHONY: clean
 clean: ## remove everything that was made, the local stack's data too
 	@if [ -x $(PYTHON) ]; then $(PYTHON) -m local stop; fi
-	rm -rf .venv .venv-emulator .aws-sam .build .local .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .venv-emulator .venv-bench .aws-sam .build .local .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # An environment is made by uv, which is many times faster, or by pip where uv cannot reach what pip is set up for.
@@ -117,4 +122,8 @@ endef
 
 .venv-emulator/.made: local/requirements-emulator.txt | .venv/.made
 	@$(call make-environment,.venv-emulator,local/requirements-emulator.txt)
+	@touch $@
+
+.venv-bench/.made: bench/requirements.txt | .venv/.made
+	@$(call make-environment,.venv-bench,bench/requirements.txt)
 	@touch $@

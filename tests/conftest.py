@@ -108,7 +108,7 @@ class Backend:
 
     def items(self) -> list[dict[str, Any]]:
         """Everything in the table, plain."""
-        from textension.aws.items import from_wire
+        from textension.aws.wire import from_wire
 
         pages = of_aws("dynamodb").get_paginator("scan").paginate(TableName=self.table_name)
         return [from_wire(item) for page in pages for item in page["Items"]]

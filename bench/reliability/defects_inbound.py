@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any, Final
 from unittest.mock import patch
 
-from textension import events, ids, inbound, receipts
+from textension import events, ids, receipts
 from textension.aws import items, messages, updates
 from textension.aws.changes import Changes
 from textension.aws.doorbells import Topic
@@ -62,7 +62,7 @@ def dedupe_by_peer(_: Site) -> Seeded:
     make = ids.message_id
 
     def of_origin(account: str, origin: str, key: str) -> str:
-        return make(account, origin, "one" if origin == inbound.ORIGIN else key)
+        return make(account, origin, "one" if origin == ids.CLICKSEND else key)
 
     return patch.object(ids, "message_id", of_origin)
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from textension.aws.items import from_wire
+from textension.aws.wire import from_wire
 from textension.clock import MINUTE, SECOND, iso
 from textension.errors import TextensionError
 

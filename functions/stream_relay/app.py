@@ -7,6 +7,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from textension import assemble
 from textension.aws import items
+from textension.aws.wire import from_wire
 from textension.errors import ConfigurationError, Unavailable
 from textension.message import Message, Notice
 from textension.states import State
@@ -49,4 +50,4 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
 def _unannounced(image: dict[str, Any]) -> Message | Notice | None:
     if "unannounced" not in image:
         return None  # the world knows it already
-    return items.announcement(items.from_wire(image))
+    return items.announcement(from_wire(image))

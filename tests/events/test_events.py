@@ -17,6 +17,7 @@ from textension.aws import items
 from textension.aws.connections import Connections
 from textension.aws.emails import EmailTroubles
 from textension.aws.secrets import put_push_keys
+from textension.aws.wire import from_wire, to_wire
 from textension.message import Direction, Message
 from textension.push.vapid import new_keys
 from textension.states import State
@@ -132,9 +133,9 @@ def test_the_images_of_messages_are_messages(case: str) -> None:
             if not image or "direction" not in image or image["state"] == {"S": "teleported"}:
                 continue
 
-            message = items.message(items.from_wire(image))
+            message = items.message(from_wire(image))
 
-            item = {**items.to_wire(items.message_item(message)), **items.message_key(message).wire}
+            item = {**to_wire(items.message_item(message)), **items.message_key(message).wire}
             assert item == image
             assert change["Keys"] == items.message_key(message).wire
 

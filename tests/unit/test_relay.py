@@ -9,8 +9,9 @@ import boto3
 import pytest
 from textension import assemble
 from textension.accepting import VALIDITY
-from textension.aws.items import DUE_SHARDS, due_shard, message_item, message_key, to_wire
+from textension.aws.items import DUE_SHARDS, due_shard, message_item, message_key
 from textension.aws.messages import Messages
+from textension.aws.wire import to_wire
 from textension.clock import MINUTE, now_ms
 from textension.errors import Unavailable
 from textension.message import Message, moved

@@ -10,9 +10,10 @@ from textension.accepting import Draft, accept
 from textension.aws import items, quarantine
 from textension.aws.changes import TTL, Position
 from textension.aws.conversations import Conversations
-from textension.aws.items import message_key, pointer_key, to_wire
+from textension.aws.items import message_key, pointer_key
 from textension.aws.messages import Messages
 from textension.aws.updates import IDS_KEPT
+from textension.aws.wire import to_wire
 from textension.clock import DAY, SECOND, now_ms
 from textension.config import LimitsEnvironment
 from textension.errors import ConfigurationError

@@ -13,6 +13,7 @@ from textension import events, phone
 from textension.authenticity import by_token
 from textension.aws import items
 from textension.aws.secrets import WebhookAccount
+from textension.aws.wire import from_wire, to_wire
 from textension.clicksend.answers import Answer, Meaning, judge, retry_after
 from textension.clicksend.pushes import InboundPush, RawPush, fields, parse
 from textension.clock import iso
@@ -362,10 +363,10 @@ class TestItems:
         )
     )
     def test_a_message_comes_back_as_it_went(self, one: Message) -> None:
-        assert items.message(items.from_wire(items.to_wire(items.message_item(one)))) == one
+        assert items.message(from_wire(to_wire(items.message_item(one)))) == one
 
     def test_bytes_come_back_as_they_went(self) -> None:
-        assert items.from_wire(items.to_wire({"body": b"\x00\xff"})) == {"body": b"\x00\xff"}
+        assert from_wire(to_wire({"body": b"\x00\xff"})) == {"body": b"\x00\xff"}
 
 
 def test_no_two_conversations_share_a_partition() -> None:

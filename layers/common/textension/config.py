@@ -17,7 +17,7 @@ type Country = Annotated[str, Field(pattern="^[A-Z]{2}$")]
 class Environment(BaseModel):
     """What every function is given by `template.yaml`."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True, defer_build=True)
 
     ENVIRONMENT: Literal["local", "staging", "prod"] = "prod"
     TABLE_NAME: Text

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from textension.aws import items
-from textension.aws.items import Item
 from textension.aws.table import ConditionFailed, Put, Table, Update
+from textension.aws.wire import Item
 
 _FORWARD: Final = "attribute_exists(pk) AND mark <= :mark"
 

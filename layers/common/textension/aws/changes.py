@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Final, Self
 
 from textension.aws import items
-from textension.aws.items import Item, Key
+from textension.aws.items import Key
 from textension.aws.table import Put, Table
+from textension.aws.wire import Item
 from textension.clock import DAY, MINUTE, SECOND
 from textension.events import CONVERSATION_READ, Event
 

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from textension.aws import items
-from textension.aws.items import Item, Key
+from textension.aws.items import Key
 from textension.aws.table import ConditionFailed, Table, Update
+from textension.aws.wire import Item
 from textension.clock import DAY, MINUTE, SECOND
 
 BETWEEN_PROBES: Final = 30 * SECOND

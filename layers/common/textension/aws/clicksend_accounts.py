@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from textension.aws import items
-from textension.aws.items import Item
 from textension.aws.table import ConditionFailed, Table, Update
+from textension.aws.wire import Item
 
 # A slow look, ended after a later one, is not written over it.
 _NOT_OVERTAKEN: Final = "attribute_not_exists(tried_at) OR tried_at < :tried_at"

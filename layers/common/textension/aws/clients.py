@@ -1,12 +1,15 @@
-"""boto3 clients: made when first used, once, with time-outs that fit a webhook's deadline."""
+"""AWS's clients: made when first used, once, with time-outs that fit a webhook's deadline.
+
+By botocore, which is what boto3's clients are: boto3 adds S3's transfers and resources, a quarter of a cold start.
+"""
 
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
-import boto3
 from botocore.config import Config
+from botocore.session import Session, get_session
 
 if TYPE_CHECKING:
     from mypy_boto3_apigatewaymanagementapi import ApiGatewayManagementApiClient
@@ -39,60 +42,80 @@ PATIENT: Final = CONFIG.merge(Config(read_timeout=5))
 
 
 @functools.cache
+def _session() -> Session:
+    return get_session()
+
+
+def _client(service: str, config: Config = CONFIG, **address: str) -> Any:
+    factory: Any = _session().create_client  # its stubs know no service by name
+    return factory(service, config=config, **address)
+
+
+@functools.cache
 def cloudformation() -> CloudFormationClient:
     """CloudFormation, for the command line."""
-    return boto3.client("cloudformation", config=CONFIG)
+    client: CloudFormationClient = _client("cloudformation")
+    return client
 
 
 @functools.cache
 def cognito() -> CognitoIdentityProviderClient:
     """Cognito's user pools, for the command line: it answers when the mail is out, which takes longer than others."""
-    return boto3.client("cognito-idp", config=CONFIG.merge(Config(read_timeout=10)))
+    client: CognitoIdentityProviderClient = _client("cognito-idp", CONFIG.merge(Config(read_timeout=10)))
+    return client
 
 
 @functools.cache
 def dynamodb() -> DynamoDBClient:
     """DynamoDB."""
-    return boto3.client("dynamodb", config=CONFIG)
+    client: DynamoDBClient = _client("dynamodb")
+    return client
 
 
 @functools.cache
 def lambda_() -> LambdaClient:
     """Lambda. What it is asked to do takes longer than a table's answer."""
-    return boto3.client("lambda", config=CONFIG.merge(Config(read_timeout=15, retries={"total_max_attempts": 1})))
+    client: LambdaClient = _client("lambda", CONFIG.merge(Config(read_timeout=15, retries={"total_max_attempts": 1})))
+    return client
 
 
 @functools.cache
 def secretsmanager() -> SecretsManagerClient:
     """Secrets Manager."""
-    return boto3.client("secretsmanager", config=CONFIG)
+    client: SecretsManagerClient = _client("secretsmanager")
+    return client
 
 
 @functools.cache
 def sesv2() -> SESV2Client:
     """SES."""
-    return boto3.client("sesv2", config=PATIENT)
+    client: SESV2Client = _client("sesv2", PATIENT)
+    return client
 
 
 @functools.cache
 def sns() -> SNSClient:
     """SNS."""
-    return boto3.client("sns", config=CONFIG)
+    client: SNSClient = _client("sns")
+    return client
 
 
 @functools.cache
 def sqs() -> SQSClient:
     """SQS."""
-    return boto3.client("sqs", config=CONFIG)
+    client: SQSClient = _client("sqs")
+    return client
 
 
 @functools.cache
 def ssm() -> SSMClient:
     """Systems Manager, for its parameters."""
-    return boto3.client("ssm", config=CONFIG)
+    client: SSMClient = _client("ssm")
+    return client
 
 
 @functools.cache
 def connections(url: str) -> ApiGatewayManagementApiClient:
     """API Gateway's side of the WebSockets of one API; `url` is the API's address with its stage."""
-    return boto3.client("apigatewaymanagementapi", endpoint_url=url, config=POSTING)
+    client: ApiGatewayManagementApiClient = _client("apigatewaymanagementapi", POSTING, endpoint_url=url)
+    return client

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Final, Literal
 from botocore.exceptions import BotoCoreError, ClientError
 
 from textension.aws import clients, items
-from textension.aws.items import Item, Key, Wire
+from textension.aws.items import Key
 from textension.aws.table import ConditionCheck, ConditionFailed, Delete, Put, Table, TransactionCancelled
+from textension.aws.wire import Item, Wire
 from textension.clock import HOUR, MINUTE, SECOND
 from textension.errors import Refused, Unavailable
 

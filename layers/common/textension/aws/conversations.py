@@ -6,8 +6,9 @@ from typing import Final
 
 from textension import events
 from textension.aws import items
-from textension.aws.items import Item, Key, Wire
+from textension.aws.items import Key
 from textension.aws.table import ConditionFailed, Put, Table, TransactionCancelled, Update, Write
+from textension.aws.wire import Item, Wire, to_wire
 from textension.clock import DAY, SECOND, now_ms
 from textension.errors import NotFound, Unavailable
 from textension.message import Conversation, Direction, Notice, NumberSettings
@@ -88,7 +89,7 @@ class Conversations:
         if place and number in place.after:
             at, peer = place.after[number]
             key = items.summary_key(Conversation(account, number, peer))
-            start = {**key.wire, **items.to_wire({"inbox": inbox, "last_at": at})}
+            start = {**key.wire, **to_wire({"inbox": inbox, "last_at": at})}
         found, rest = self._table.inbox(inbox, limit=limit, start=start, until=place.at if place else None)
         return found, rest is not None
 

@@ -6,8 +6,8 @@ from enum import Enum, StrEnum, auto
 from typing import Final
 
 from textension.aws import items
-from textension.aws.items import Item
 from textension.aws.table import ConditionFailed, Table, Update
+from textension.aws.wire import Item
 from textension.clock import DAY, SECOND
 from textension.feedback import Kind
 

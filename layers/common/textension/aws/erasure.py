@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from textension.aws import items
-from textension.aws.items import Item, Key
+from textension.aws.items import Key
 from textension.aws.table import ConditionCheck, Put, Table
+from textension.aws.wire import Item
 from textension.clock import DAY, SECOND, Clock, now_ms
 from textension.ids import CLICKSEND, Signer, message_id
 from textension.message import Conversation

@@ -32,27 +32,16 @@
 
 import hashlib
 import zlib
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
-from decimal import Decimal
-from typing import Any, Final
+from typing import Final
 
-from boto3.dynamodb.types import Binary, TypeDeserializer, TypeSerializer
-
+from textension.aws.wire import Item, Wire
 from textension.clock import SECOND
 from textension.message import Conversation, Direction, Message, Notice, NumberSettings, Receipt, Step, Trust, order
 from textension.optout import Keyword
 from textension.states import ANNOUNCE_GRACE, State, due_at
 
-type Item = dict[str, Any]
-"""Plain values by attribute name."""
-type Wire = dict[str, Any]
-"""The same as DynamoDB's typed attribute values."""
-
 DUE_SHARDS: Final = 8
-
-_serializer: Final = TypeSerializer()
-_deserializer: Final = TypeDeserializer()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,29 +55,6 @@ class Key:
     def wire(self) -> Wire:
         """As DynamoDB takes it."""
         return {"pk": {"S": self.pk}, "sk": {"S": self.sk}}
-
-
-def to_wire(item: Mapping[str, Any]) -> Wire:
-    """Typed attribute values; None is left out."""
-    return {name: _serializer.serialize(value) for name, value in item.items() if value is not None}
-
-
-def from_wire(wire: Mapping[str, Any]) -> Item:
-    """Plain values: whole numbers as int, bytes as bytes."""
-    return {name: _plain(_deserializer.deserialize(value)) for name, value in wire.items()}
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Binary):
-        return bytes(getattr(value, "value"))  # noqa: B009 - boto3's type stubs lack it
-    match value:
-        case Decimal():
-            return int(value)
-        case dict():
-            return {key: _plain(one) for key, one in value.items()}
-        case list():
-            return [_plain(one) for one in value]
-    return value
 
 
 def number_key(number: str) -> Key:

@@ -9,9 +9,10 @@ from typing import Final
 from textension.aws import items, summaries, updates
 from textension.aws.circuits import Circuit, circuits
 from textension.aws.conversations import opt_out_listing
-from textension.aws.items import Item, Key, Wire
+from textension.aws.items import Key
 from textension.aws.table import ConditionFailed, Put, Table, TransactionCancelled, Update, Write
 from textension.aws.twins import Twins
+from textension.aws.wire import Item, Wire
 from textension.clock import HOUR, SECOND, now_ms
 from textension.errors import KeyReused, Unavailable
 from textension.message import Conversation, Direction, Message, Notice, Receipt

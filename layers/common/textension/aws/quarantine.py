@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from textension.aws import items
-from textension.aws.items import Item, Wire
 from textension.aws.table import ConditionFailed, Put, Table
+from textension.aws.wire import Item, Wire
 from textension.clicksend.pushes import MAX_BODY, Kind, RawPush
 from textension.clock import DAY, SECOND
 

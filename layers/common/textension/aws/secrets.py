@@ -9,8 +9,6 @@ import time
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from aws_lambda_powertools.utilities.parameters import SecretsProvider
-from aws_lambda_powertools.utilities.parameters.exceptions import GetParameterError
 from botocore.exceptions import BotoCoreError, ClientError
 
 from textension.aws import clients
@@ -46,8 +44,7 @@ class Secret:
     def __init__(self, arn: str, *, reread_after: float = 0.0) -> None:
         self._arn = arn
         self._reread_after = reread_after
-        self._provider: SecretsProvider | None = None
-        self._text: str | bytes | dict[str, Any] | None = None
+        self._text: str | None = None
         self._looked_at = self._read_at = self._failed_at = -STALE_AFTER
 
     def entries(self, *, again: bool = False) -> list[dict[str, Any]]:
@@ -56,28 +53,28 @@ class Secret:
         if now - self._failed_at < RETRY_AFTER:
             return read_entries(self._stale(now))
         force = again and now - self._looked_at > self._reread_after
+        if not force and self._text is not None and now - self._read_at < MAX_AGE:
+            return read_entries(self._text)
         if force or self._text is None:
             self._looked_at = now
-        if self._provider is None:
-            self._provider = SecretsProvider(boto3_client=clients.secretsmanager())
         try:
-            self._text = self._provider.get(self._arn, max_age=MAX_AGE, force_fetch=force)
-            self._read_at = now
-        except GetParameterError as error:
+            answer = clients.secretsmanager().get_secret_value(SecretId=self._arn)
+        except (ClientError, BotoCoreError) as error:
             self._failed_at = time.monotonic()
             return read_entries(self._stale(now, error))
+        self._text, self._read_at = answer.get("SecretString", ""), now
         return read_entries(self._text)
 
-    def _stale(self, now: float, error: Exception | None = None) -> str | bytes | dict[str, Any]:
+    def _stale(self, now: float, error: Exception | None = None) -> str:
         if self._text is None or now - self._read_at > STALE_AFTER:
             raise Unavailable("Secrets Manager did not give the secret") from error
         return self._text
 
 
-def read_entries(text: str | bytes | dict[str, Any] | None) -> list[dict[str, Any]]:
+def read_entries(text: str) -> list[dict[str, Any]]:
     """The accounts in a secret's text. Raises ConfigurationError."""
     try:
-        value = json.loads(text) if isinstance(text, str) else None
+        value = json.loads(text)
     except ValueError:
         value = None
     entries = [value] if isinstance(value, dict) else value

@@ -5,9 +5,9 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Final, Self
 
 from textension.aws import items
-from textension.aws.items import Item
 from textension.aws.table import Update
 from textension.aws.updates import Expression
+from textension.aws.wire import Item
 from textension.clock import MINUTE, SECOND
 from textension.message import Direction, Message
 from textension.optout import Keyword

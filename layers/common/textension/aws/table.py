@@ -10,7 +10,8 @@ from typing import Any, Final
 from botocore.exceptions import BotoCoreError, ClientError
 
 from textension.aws import clients
-from textension.aws.items import Item, Key, Wire, from_wire, to_wire
+from textension.aws.items import Key
+from textension.aws.wire import Item, Wire, from_wire, to_wire
 from textension.errors import Unavailable
 
 # Codes in a cancelled transaction that say nothing against the request itself.

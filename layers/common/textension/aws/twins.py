@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from textension.aws import items, updates
-from textension.aws.items import Item, Key
+from textension.aws.items import Key
 from textension.aws.summaries import TWINS_WITHIN
 from textension.aws.table import Put, Table, TransactionCancelled, Update
+from textension.aws.wire import Item
 from textension.clock import SECOND
 from textension.message import Direction, Message
 

@@ -5,8 +5,9 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
 from textension.aws import items
-from textension.aws.items import Item, Key
+from textension.aws.items import Key
 from textension.aws.table import Put, Update, Write
+from textension.aws.wire import Item
 from textension.clock import DAY, SECOND
 from textension.message import Message
 from textension.states import LEASE, State, due_at, sources
