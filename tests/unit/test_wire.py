@@ -35,7 +35,7 @@ def test_enumerations_and_tuples_are_texts_and_lists() -> None:
 
 
 def test_sets_are_read_as_boto3_reads_them() -> None:
-    wire = {"ss": {"SS": ["a", "b"]}, "ns": {"NS": ["1", "2"]}, "bs": {"BS": [b"x"]}}
+    wire: Any = {"ss": {"SS": ["a", "b"]}, "ns": {"NS": ["1", "2"]}, "bs": {"BS": [b"x"]}}
 
     read: Any = {name: TypeDeserializer().deserialize(value) for name, value in wire.items()}
 
