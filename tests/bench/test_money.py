@@ -1,0 +1,78 @@
+"""The price of a text: what was counted times the price list, checked against sums done by hand."""
+
+from pathlib import Path
+
+import pytest
+
+from bench.flows import Step
+from bench.interpreters import BenchError
+from bench.money import INBOUND, OUTBOUND, cost, duration, part_of, read_prices
+
+PRICES = read_prices()
+
+
+def step(function: str = "inbound_webhook", **changes: object) -> Step:
+    values: dict[str, object] = {
+        "function": function,
+        "texts": 10,
+        "invocations": 10,
+        "records": 10,
+        "wall": 1.0,
+        "cpu": 0.05,
+        "calls": {"TransactWriteItems": 10},
+        "units": {"write": 60.0, "read": 10.0},
+        "log": 5000,
+    }
+    return Step(**{**values, **changes})  # type: ignore[arg-type]
+
+
+def test_every_price_has_its_unit_and_date() -> None:
+    assert {name for name, one in PRICES.items() if name != "waits_ms" and len(one["date"]) != 10} == set()
+
+
+def test_a_price_without_its_date_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "prices.toml"
+    file.write_text('[write_unit]\nprice = 1\nper = "million"\n')
+
+    with pytest.raises(BenchError, match="write_unit needs price, per and date"):
+        read_prices(file)
+
+
+def test_a_whole_processor_is_billed_by_its_cpu_and_the_waiting() -> None:
+    assert duration(step(), PRICES["waits_ms"], 1769) == pytest.approx(0.005 + 0.010)
+    assert duration(step(), PRICES["waits_ms"], 128) == pytest.approx(0.005 * 1769 / 128 + 0.010)
+    sender = step("outbound_sender", invocations=1)
+    assert duration(sender, PRICES["waits_ms"], 1769) == pytest.approx(0.005 + 0.010 + 0.030)
+
+
+def test_a_webhook_is_paid_for_as_by_hand() -> None:
+    paid = cost("webhook", step(), PRICES, 1769)
+
+    assert paid["REST API"] == 3.5
+    assert paid["table, writes"] == pytest.approx(6 * 0.625)
+    assert paid["table, reads"] == pytest.approx(1 * 0.125)
+    assert paid["functions"] == pytest.approx(0.20 + 0.015 * 1769 / 1024 * 13.3334)
+    assert paid["logs"] == pytest.approx((500 + 350) / 1000 * 0.5)
+    assert paid["SNS"] == paid["SQS"] == paid["WebSocket"] == 0
+
+
+def test_a_text_in_is_put_into_three_queues_and_any_other_event_into_one() -> None:
+    relayed = step("stream_relay", invocations=1, calls={"Publish": 10, "SendMessage": 10})
+
+    three = cost("relay of a text in", relayed, PRICES, 512)
+    one = cost("relay, queued", relayed, PRICES, 512)
+
+    assert three["SNS"] == one["SNS"] == 0.5
+    assert three["SQS"] - one["SQS"] == pytest.approx(2 * 1.2 * 0.4)
+    assert one["SQS"] == pytest.approx(1.2 * 0.4 + 1.2 * 0.5)
+
+
+def test_the_part_adds_up() -> None:
+    steps = {name: step() for name in (*INBOUND, *OUTBOUND)}
+
+    part = part_of(steps, PRICES, 10, "an engine")
+
+    whole = part.tables[1].rows[-1]
+    assert whole[0] == "together"
+    assert float(whole[-1]) == pytest.approx(part.figures["inbound"], abs=0.01)
+    assert float(whole[-1]) == pytest.approx(sum(map(float, whole[1:-1])), abs=0.05)
