@@ -18,6 +18,10 @@ from bench.reliability.report import Report
 from bench.reliability.site import Site, opened
 from bench.reliability.virtual import BEGIN
 
+PROMPT = ("inbound", "receipt", "reply", "replay")
+"""The ways in which nothing waits by itself: what takes long there is our recovery."""
+LEAST = 60.0
+"""Seconds for pairs and random faults, however long the rest has taken."""
 EPISODE = 100
 """Texts of one episode: few enough to replay, enough to meet each other."""
 
@@ -63,7 +67,9 @@ def _everything(site: Site, told: Report, options: argparse.Namespace) -> None:
     _singles(site, told, options.sample)
     _outages(site, told, options.outage)
     _races(site, told)
-    _pairs(site, told, until=time.monotonic() + max(ends - time.monotonic(), 0) / 4)
+    rest = max(ends - time.monotonic(), LEAST)
+    ends = time.monotonic() + rest
+    _pairs(site, told, until=ends - rest * 3 / 4)
     _random(site, told, options.messages, until=ends)
 
 
@@ -81,8 +87,12 @@ def _singles(site: Site, told: Report, sample: int) -> None:
     for flow in (*FLOWS, *SPECIAL):
         found = {flow: list(cases.singles(site, flow))}
         chosen = cases.sampled(found, sample, random.Random(1)) if sample else found[flow]
-        tally = _run_all(site, chosen, slowest)
+        tally = _run_all(site, chosen, slowest if flow in PROMPT else None)
         told.tally(f"{flow}, each single fault", tally)
+    if sample:
+        told.say(
+            f"A bounded run: {sample} of the single faults of each way, chosen by a seed; without SAMPLE all of them."
+        )
     longest = max(slowest)
     longest_s = f"{longest[0] / 1000:.0f} s ({longest[1]})"
     told.say(f"Longest from a single fault to the text's last step, no worker killed: {longest_s}.")
@@ -149,14 +159,16 @@ def _again(site: Site, told: Report, case: Case) -> None:
 
 def _outages(site: Site, told: Report, minutes: int) -> None:
     for what in workloads.OUTAGES:
-        one = workloads.outage(site, what, minutes=10, every=60)
+        one = workloads.outage(site, what, minutes=10, every=120)
         told.verdict(f"ten minutes without {what}", one.verdict, faults=one.fired.total(), replay=f"outage of {what}")
         heard, sent = (workloads.first_success(one, hop) for hop in (Hop.TOLD, Hop.ARRIVED))
+        settled = (one.verdict.settled_after - one.healed_at) / 60_000
         told.say(
-            f"First text told {_seconds(heard)}, first reply at ClickSend {_seconds(sent)} after {what} came back."
+            f"After {what} came back: first text told within {_seconds(heard)}, first reply at ClickSend within "
+            f"{_seconds(sent)}, everything settled within {settled:.0f} min."
         )
-    one = workloads.outage(site, "ClickSend", minutes=minutes, every=minutes * 60 // 40)
-    long = f"{minutes // 60} hours" if minutes % 60 == 0 else f"{minutes} minutes"
+    one = workloads.outage(site, "ClickSend", minutes=minutes, every=minutes * 60 // 24)
+    long = f"{minutes // 60} hours" if minutes > 60 else f"{minutes} minutes"
     told.verdict(f"{long} without ClickSend", one.verdict, faults=one.fired.total(), replay="outage of ClickSend")
     told.say(f"ClickSend was asked {one.asked_in_outage} times in those {long}; dead letters: {one.dead_letters}.")
     first = BEGIN + 5 * 60_000
@@ -185,7 +197,7 @@ def _races_elsewhere(engine: engines.Engine, told: Report) -> None:
         with engines.dynamodb_local(engine) as other, opened(other) as site:
             _races(site, told)
     except engines.Missing as missing:
-        told.say(f"Not run on Amazon's DynamoDB Local: {missing}.")
+        told.say(f"Races not run on Amazon's DynamoDB Local here: {missing}.")
 
 
 if __name__ == "__main__":
