@@ -105,7 +105,7 @@ def test_a_profile_is_preferred_to_keys_in_the_environment(
     config = tmp_path / "config"
     config.write_text("[profile staging]\naws_access_key_id = staging\naws_secret_access_key = s\n")
     monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
-    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
+    forget()
 
     assert cli("numbers", "list", "--profile", "staging").code == 0
     credentials = boto3.Session().get_credentials()
@@ -114,7 +114,7 @@ def test_a_profile_is_preferred_to_keys_in_the_environment(
 
 
 def test_a_profile_that_is_not_there(aws: Backend, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
+    forget()
     ran = run("numbers", "list", "--stack", "textension", "--profile", "ghost")
     assert (ran.code, ran.error) == (1, "AWS knows no such profile here: see aws configure list-profiles")
 
