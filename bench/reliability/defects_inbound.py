@@ -3,9 +3,10 @@
 import contextlib
 import itertools
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import replace
+from functools import partial
 from typing import Any, Final
 from unittest.mock import patch
 
@@ -124,10 +125,11 @@ def published_first(_: Site) -> Seeded:
 
 def told_before_written_down(_: Site) -> Seeded:
     """The relay publishes, and then adds to the changes."""
-    add, waiting = Changes.add, []
+    add: Any = Changes.add
+    waiting: list[Callable[[Changes], None]] = []
 
-    def keep(_: Changes, event: Any, now: int) -> None:
-        waiting.append((event, now))
+    def keep(_: Changes, event: Any, now: int, **more: Any) -> None:
+        waiting.append(partial(add, event=event, now=now, **more))
 
     publish = Topic.publish
 
@@ -135,7 +137,7 @@ def told_before_written_down(_: Site) -> Seeded:
         from textension import assemble
 
         publish(self, event)
-        add(assemble.relay().changes, *waiting.pop())
+        waiting.pop()(assemble.relay().changes)
 
     stack = ExitStack()
     stack.enter_context(patch.object(Changes, "add", keep))
@@ -168,7 +170,7 @@ def marked_before_published(_: Site) -> Seeded:
 
 def changes_forgotten(_: Site) -> Seeded:
     """Events are published, and not kept for those who were offline."""
-    return patch.object(Changes, "add", lambda *_: None)
+    return patch.object(Changes, "add", lambda *_, **__: None)
 
 
 def new_event_ids(_: Site) -> Seeded:
