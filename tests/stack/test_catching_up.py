@@ -48,10 +48,10 @@ def test_missed_texts_come_in_once_and_their_late_pushes_change_nothing(
     ]
     assert [one["pushes"] for one in missed] == [0, 0, 0]
     mark = {"started_at": now_ms() - DAY, "mark": now_ms() - 15 * MINUTE, "version": 1}
-    table.put(Put(items.catch_up_key(account), mark, condition=""))
-    stack.kill_workers("Sweeper")  # one that looked just now would rest for five minutes
 
     with office.listening({"extension": ["101"], "type": ["message.received"]}) as listener:
+        table.put(Put(items.catch_up_key(account), mark, condition=""))
+        stack.kill_workers("Sweeper")  # one that looked just now would rest for five minutes
         answer = office.aws("lambda").invoke(FunctionName=office.function("Sweeper"), Payload=b"{}")
         assert "FunctionError" not in answer, answer["Payload"].read()
         eventually(lambda: len(listener.texts()) >= len(TEXTS), within=30, what="the missed texts heard of")

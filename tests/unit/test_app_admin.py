@@ -144,6 +144,24 @@ def test_the_log_of_several_numbers_is_one_in_order_of_time_page_by_page(aws: Ba
     assert ANA("GET", "/admin/messages", query={"number": "+61444444444"}).code == "not_found"
 
 
+@pytest.mark.parametrize(
+    ("first", "last", "count"),
+    [
+        ("0723-01-26", "9999-12-31", 1),
+        ("1970-01-01", "0723-01-26", 0),
+        ("2300-01-01", "9999-12-31", 0),
+        ("2023-11-15", "2023-11-14", 0),
+        ("2024-11-15", "2023-11-14", 0),
+    ],
+)
+def test_days_out_of_all_reason_and_backwards_are_no_error(aws: Backend, first: str, last: str, count: int) -> None:
+    receive(aws, "L-1", timestamp="1700000000")
+
+    page = ANA("GET", "/admin/messages", query={"number": NUMBER, "first_day": first, "last_day": last})
+
+    assert (page.status, len(page.body["items"])) == (200, count)
+
+
 def test_the_log_is_filtered_within_its_pages(aws: Backend) -> None:
     receive(aws, "F-1", "in")
     receive(aws, "F-2", "other", **{"from": "+12025550101"})

@@ -133,8 +133,8 @@ def log(account: str, number: str) -> str:
 
 
 def log_order(at: int) -> str:
-    """Where the messages of a second begin in the index `log`."""
-    return f"{at // SECOND:010d}"
+    """Where the messages of a second begin in the index `log`; the years 1970 to 2286 are all that it knows."""
+    return f"{min(max(at // SECOND, 0), 9_999_999_999):010d}"
 
 
 def notice_key(notice: Notice) -> Key:

@@ -22,7 +22,10 @@ class MessageLog:
         """A page of the messages of these numbers, the newest first, and where the next one starts.
 
         `first` and `last` bound `items.log_order`; one query for each number, and one read of up to 100 messages.
+        Bounds the wrong way round have nothing between them.
         """
+        if first > last:
+            return [], None  # DynamoDB would call it an error
         pages = [self._keys(account, number, first, after or last, limit + 1) for number in numbers]
         merged = heapq.merge(*pages, key=_order, reverse=True)
         keys = [key for key in merged if after is None or _order(key) < after][: limit + 1]
