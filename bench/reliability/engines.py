@@ -2,9 +2,7 @@
 
 import contextlib
 import os
-import shutil
 import signal
-import socket
 import subprocess
 import time
 import urllib.error
@@ -17,11 +15,11 @@ from typing import Any, Final
 
 import boto3
 
+from bench import dynamodb_local as amazons
+
 ROOT: Final = Path(__file__).resolve().parents[2]
 REGION: Final = "ap-southeast-2"
 START_SECONDS: Final = 40.0
-DYNAMODB_LOCAL: Final = "DYNAMODB_LOCAL"
-"""The environment variable that names DynamoDBLocal.jar, where somebody has it: it needs Java 17."""
 
 
 class Missing(Exception):
@@ -60,7 +58,7 @@ def emulator() -> Iterator[Engine]:
     program = ROOT / ".venv-emulator" / "bin" / "ministack"
     if not program.exists():
         raise Missing("the emulator's environment is not there: make .venv-emulator/.made")
-    port, other = _free_port(), _free_port()
+    port, other = amazons.free_port(), amazons.free_port()
     settings = {
         "BIND_HOST": "127.0.0.1",
         "GATEWAY_PORT": str(port),
@@ -77,15 +75,9 @@ def emulator() -> Iterator[Engine]:
 @contextmanager
 def dynamodb_local(rest: Engine) -> Iterator[Engine]:
     """Amazon's DynamoDB Local in memory beside `rest`, until the block ends. Raises Missing."""
-    jar = Path(os.environ.get(DYNAMODB_LOCAL, ""))
-    if not jar.is_file() or shutil.which("java") is None:
-        raise Missing(
-            f"Amazon's DynamoDB Local is not there: put Java on the PATH and its .jar's path in {DYNAMODB_LOCAL}"
-        )
-    port = _free_port()
-    command = ["java", f"-Djava.library.path={jar.parent / 'DynamoDBLocal_lib'}", "-jar", str(jar)]
-    url = f"http://127.0.0.1:{port}"
-    with _program([*command, "-inMemory", "-sharedDb", "-port", str(port)], {}, url):
+    if not amazons.available():
+        raise Missing("Amazon's DynamoDB Local is not there: put java (17 or newer) and npm on the PATH")
+    with amazons.serving() as url:
         yield Engine("DynamoDB Local", rest.url, url)
 
 
@@ -118,9 +110,3 @@ def _wait(process: "subprocess.Popen[bytes]", url: str) -> None:
             if process.poll() is not None or time.monotonic() > deadline:
                 raise Missing(f"{process.args!r} did not answer at {url}") from None
         time.sleep(0.05)
-
-
-def _free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
