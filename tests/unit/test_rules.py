@@ -375,10 +375,12 @@ def test_no_two_conversations_share_a_partition() -> None:
     assert len(set(keys)) == len(keys)
 
 
-def test_the_event_of_a_second_attempt_has_an_id_of_its_own() -> None:
-    (first,), (second,) = events.of(message()), events.of(message(attempt=2))
+def test_the_event_of_a_state_entered_again_has_an_id_of_its_own() -> None:
+    queued, sending = (Step(state=state, at=1, source="test") for state in (State.QUEUED, State.SENDING))
+    (first,) = events.of(message(state=State.QUEUED, journey=(queued,)))
+    (second,) = events.of(message(state=State.QUEUED, journey=(queued, sending, queued)))
     assert first.id != second.id
-    assert events.of(message()) == [first]
+    assert [one.id for one in events.of(message(state=State.QUEUED, journey=(queued,), attempt=2))] == [first.id]
 
 
 def test_times_are_shown_to_the_millisecond() -> None:

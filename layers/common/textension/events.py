@@ -29,15 +29,15 @@ class Event:
 def of(announced: Message | Notice) -> list[Event]:
     """The events that announce a message's present state, or a notice.
 
-    The id of a message's event is made of its own, its state, and the attempt where there was more than one. A keyword
-    has an event of its own; where two cross, the later `sent_at` holds.
+    The id of a message's event is made of its own, its state, and how often it was in that where it was more than once.
+    A keyword has an event of its own; where two cross, the later `sent_at` holds.
     """
     if isinstance(announced, Notice):
         return [_of_notice(announced)]
     message = announced
     kind = MESSAGE_RECEIVED if message.direction is Direction.INBOUND else MESSAGE_STATUS_CHANGED
-    attempt = f".{message.attempt}" if message.attempt > 1 else ""
-    found = [_of_message(message, kind, f"{message.state}{attempt}", _data(message))]
+    times = sum(step.state is message.state for step in message.journey)
+    found = [_of_message(message, kind, f"{message.state}.{times}" if times > 1 else message.state, _data(message))]
     if message.keyword:
         data = {**_identity(message), "opted_out": message.keyword is Keyword.STOP, "sent_at": iso(message.sent_at)}
         found.append(_of_message(message, NUMBER_OPTED_OUT, message.keyword, data))
