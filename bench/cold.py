@@ -112,13 +112,17 @@ def _part(ran: dict[str, list[Ran]], rounds: int) -> Part:
         ),
     ]
     part.charts = [Chart("cold", "Ready to answer", "CPU ms", [(name, median(cpus[name]) * 1000) for name in ran])]
-    part.goals = [
+    part.goals = _goals(to_floor, to_documented, common)
+    return part
+
+
+def _goals(to_floor: dict[str, float], to_documented: dict[str, float], layer: float) -> list[Goal]:
+    return [
         Goal("cold start of `inbound_webhook` ÷ floor", "at most", 1.4, to_floor["inbound_webhook"], "×", CAUSE),
         Goal("cold start of `outbound_sender` ÷ floor", "at most", 1.8, to_floor["outbound_sender"], "×", CAUSE),
         *(
             Goal(f"cold start of `{name}` ÷ documented", "at most", 0.7, to_documented[name], "×", CAUSE)
             for name in ("inbound_webhook", "outbound_sender")
         ),
-        Goal("layer without boto3, zipped", "at most", 8, common, "MB", "see the table of what the layer holds"),
+        Goal("layer without boto3, zipped", "at most", 8, layer, "MB", "see the table of what the layer holds"),
     ]
-    return part

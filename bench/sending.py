@@ -137,8 +137,12 @@ def _part(
             "import_cpu_ms": {name: median(values) * 1000 for name, values in imports.items()},
         },
     )
-    at_50 = rates[0.05]
-    part.goals = [
+    part.goals = _goals(rates[0.05], _memory_ratio(cpu), importing)
+    return part
+
+
+def _goals(at_50: dict[str, list[float]], from_memory: float, importing: float) -> list[Goal]:
+    return [
         Goal(
             "texts/s at 50 ms, table calls included, ÷ official SDK",
             "at least",
@@ -160,13 +164,12 @@ def _part(
             "CPU a text, whole sender without AWS calls, ÷ official SDK",
             "at most",
             0.25,
-            _memory_ratio(cpu),
+            from_memory,
             "×",
             "items become dataclasses, expressions and attributes several times on their way, and a log line each",
         ),
         Goal("import on the way to ClickSend ÷ official SDK", "at most", 0.1, importing, "×", "pydantic and requests"),
     ]
-    return part
 
 
 def _memory_ratio(cpu: dict[str, list[float]]) -> float:

@@ -7,6 +7,7 @@ from typing import Any
 import boto3
 import pytest
 from textension.aws.clicksend_accounts import ClickSendAccounts
+from textension.aws.table import Table
 from textension.clock import HOUR, now_ms
 from textension.message import NumberSettings
 
@@ -160,6 +161,18 @@ def test_days_out_of_all_reason_and_backwards_are_no_error(aws: Backend, first: 
     page = ANA("GET", "/admin/messages", query={"number": NUMBER, "first_day": first, "last_day": last})
 
     assert (page.status, len(page.body["items"])) == (200, count)
+
+
+def test_days_the_wrong_way_round_ask_the_table_nothing(aws: Backend, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("DynamoDB refuses such bounds, which moto does not")
+
+    monkeypatch.setattr(Table, "log", refuse)
+    days = {"first_day": "2024-11-15", "last_day": "2023-11-14"}
+
+    page = ANA("GET", "/admin/messages", query={"number": NUMBER, **days})
+
+    assert (page.status, page.body["items"]) == (200, [])
 
 
 def test_the_log_is_filtered_within_its_pages(aws: Backend) -> None:
