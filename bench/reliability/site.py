@@ -16,11 +16,12 @@ from unittest.mock import patch
 
 import httpx
 from botocore.retries import quota
+from botocore.useragent import UserAgentString
 from textension import assemble, config
 from textension.aws import clients
 
 from bench.reliability import boundaries, virtual
-from bench.reliability.engines import ROOT, Engine
+from bench.reliability.engines import ROOT, Engine, Streams
 from bench.reliability.requests_in import SUBACCOUNT
 from local.simulator import Running, running
 from tests import template_yaml
@@ -48,7 +49,7 @@ class Site:
     timeouts: dict[str, int]
     token: str
     table: Any
-    streams: Any
+    streams: Streams
     sink: IO[str]
     """Where the functions' logs and metrics go."""
     _tables: int = 0
@@ -102,11 +103,15 @@ def opened(engine: Engine) -> Iterator[Site]:
         clock = virtual.VirtualClock()
         walls = boundaries.Boundaries(clock)
         ending.enter_context(_quotas_noted())
+        # The client makes this line anew for each request, which takes it as long as signing does.
+        ending.enter_context(patch.object(UserAgentString, "to_string", lambda _: "textension-bench"))
         for service in _WATCHED:
             walls.watch(getattr(clients, service)())
         ending.enter_context(boundaries.at_clicksend(walls))
         ending.enter_context(virtual.installed(clock))
         control = ending.enter_context(httpx.Client(base_url=simulator.url))
+        streams = engine.streams()
+        ending.callback(streams.client.close)
         yield Site(
             engine=engine,
             simulator=simulator,
@@ -117,7 +122,7 @@ def opened(engine: Engine) -> Iterator[Site]:
             timeouts={name: _timeout(logical) for name, logical in FUNCTIONS.items()},
             token=token,
             table=engine.client("dynamodb"),
-            streams=engine.client("dynamodbstreams"),
+            streams=streams,
             sink=ending.enter_context(Path(os.devnull).open("w", encoding="utf-8")),
         )
 
