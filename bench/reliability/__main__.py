@@ -66,6 +66,7 @@ def _everything(hands: crew.Crew, told: Report, options: argparse.Namespace) -> 
     parts.controls(hands, told)
     parts.single_faults(hands, told, options.sample)
     parts.outages(hands, told, options.outage)
+    parts.absences(hands, told)
     rest = max(ends - time.monotonic(), LEAST)
     ends = time.monotonic() + rest
     parts.pairs(hands, told, until=ends - rest * 3 / 4)

@@ -122,7 +122,7 @@ def run_pair(site: Site, flow: str, firsts: Sequence[Case], seed: int) -> Outcom
 def _says_something(crossing: Crossing, fault: Fault) -> bool:
     """Reordering needs a batch; and what only reads is not hurt more by failing after than before."""
     if fault is Fault.REORDERED:
-        return crossing.function in {"stream_relay", "outbound_sender"}
+        return crossing.function in {"stream_relay", "outbound_sender", "realtime"}
     reads = ("GetItem", "BatchGetItem", "Query", "GetSecretValue")
     if crossing.target.rpartition(".")[2] in reads:
         return fault not in (AFTER - KILLS - {Fault.SLOW, Fault.HANG_AFTER})

@@ -9,6 +9,7 @@ from textension.aws.table import Table
 from textension.clock import HOUR, MINUTE
 from textension.message import NumberSettings
 
+from bench.reliability.app import App
 from bench.reliability.faults import Nothing, Plan
 from bench.reliability.ledger import Hop
 from bench.reliability.requests_in import EXTENSION, NUMBER
@@ -46,6 +47,8 @@ class Flow:
         world.run(minutes=self.minutes, most=MOST_CALLS)
         site.boundaries.plan = Nothing()
         world.arrivals()
+        if world.app:
+            world.app.poll()
         return world
 
 
@@ -79,10 +82,20 @@ def _sent(world: World) -> None:
     world.receipts = True
 
 
+def _listening(world: World) -> None:
+    world.app = App.joined(world)
+
+
 def _receipt(world: World) -> None:
     (arrived,) = world.ledger.of(Hop.ARRIVED)
     found = world.site.control.get("/simulator/sent", params={"to": PEER}).json()["messages"]
     world.report(next(one for one in found if one["message_id"] == arrived.detail), at=world.now)
+
+
+def _sent_to_app(world: World) -> None:
+    """The same, and an app listens."""
+    _sent(world)
+    _listening(world)
 
 
 def _timed_out(world: World) -> None:
@@ -165,6 +178,8 @@ SPECIAL: Final[Mapping[str, Flow]] = {
         Flow("receipt-inside-send", _nothing, _hurried),
         Flow("late-receipt", _nothing, _reported_late),
         Flow("without-bell", _nothing, _without_bell),
+        Flow("inbound-to-frame", _listening, _inbound),
+        Flow("receipt-to-frame", _sent_to_app, _receipt),
     )
 }
 """Some that are rarer."""

@@ -8,7 +8,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from typing import Final
 
-from bench.reliability import cases, chart, engines, races, report, workloads
+from textension.clock import HOUR
+
+from bench.reliability import cases, chart, engines, missing, races, report, workloads
 from bench.reliability.cases import Case, Outcome, Tally
 from bench.reliability.checker import Check, Finding
 from bench.reliability.controls import Scenario, control
@@ -156,6 +158,24 @@ def _long_outage(told: Report, one: Episode, minutes: int) -> None:
         title=f"Replies through {long} without ClickSend",
     )
     report.CHART.write_text(drawing, encoding="utf-8")
+
+
+def absences(crew: Crew, told: Report) -> None:
+    """What nobody told us for a day, and what the stream had no longer."""
+    progress = Progress("days of which nobody tells us", len(missing.ABSENCES))
+    found: dict[str, missing.Missed] = {}
+    for one in crew.each(partial(missing.absence, name=name, every=1_500) for name in missing.ABSENCES):
+        found[one.name] = one
+        progress.step(len(told.wrong))
+    for name, what in missing.ABSENCES.items():
+        one = found[name]
+        told.verdict(name, one.episode.verdict, faults=one.episode.fired.total(), replay=f"make reliability: {name}")
+        settled = (one.episode.verdict.settled_after - one.episode.healed_at) / HOUR
+        if what.stream:
+            seen = f"{one.records_lost} records were too old for it"
+        else:
+            seen = f"{one.given_up} posts given up, {one.recovered} texts out of history, {one.posted_late} posted too"
+        told.say(f"{name}: {seen}; everything settled {settled:.1f} h after the end.")
 
 
 def _seconds(milliseconds: int | None) -> str:

@@ -20,7 +20,7 @@ from botocore.useragent import UserAgentString
 from textension import assemble, config
 from textension.aws import clients
 
-from bench.reliability import boundaries, virtual
+from bench.reliability import boundaries, sockets, virtual
 from bench.reliability.engines import ROOT, Engine, Streams
 from bench.reliability.requests_in import SUBACCOUNT
 from local.simulator import Running, running
@@ -32,6 +32,7 @@ FUNCTIONS: Final = {
     "stream_relay": "StreamRelay",
     "outbound_sender": "OutboundSender",
     "sweeper": "Sweeper",
+    "realtime": "Realtime",
 }
 _WATCHED: Final = ("dynamodb", "sns", "sqs", "secretsmanager")
 
@@ -45,6 +46,7 @@ class Site:
     control: httpx.Client
     clock: virtual.VirtualClock
     boundaries: boundaries.Boundaries
+    sockets: sockets.Sockets
     handlers: dict[str, Any]
     timeouts: dict[str, int]
     token: str
@@ -107,6 +109,8 @@ def opened(engine: Engine) -> Iterator[Site]:
         ending.enter_context(patch.object(UserAgentString, "to_string", lambda _: "textension-bench"))
         for service in _WATCHED:
             walls.watch(getattr(clients, service)())
+        webs = sockets.Sockets(walls)
+        webs.watch(clients.connections(config.realtime().connections_endpoint))
         ending.enter_context(boundaries.at_clicksend(walls))
         ending.enter_context(virtual.installed(clock))
         control = ending.enter_context(httpx.Client(base_url=simulator.url))
@@ -118,6 +122,7 @@ def opened(engine: Engine) -> Iterator[Site]:
             control=control,
             clock=clock,
             boundaries=walls,
+            sockets=webs,
             handlers={name: _load(name) for name in FUNCTIONS},
             timeouts={name: _timeout(logical) for name, logical in FUNCTIONS.items()},
             token=token,
@@ -154,6 +159,7 @@ def _resources(engine: Engine, simulator: Running) -> tuple[str, dict[str, str]]
     queues = ("OUTBOUND_DEAD_LETTER", "REALTIME_DEAD_LETTER", "EMAIL_DEAD_LETTER", "PUSH_DEAD_LETTER", "FAILURE")
     return texts["WebhookSecret"]["WEBHOOK_TOKEN"], {
         "ENVIRONMENT": "local",
+        "TABLE_NAME": "none-yet",
         "EVENTS_TOPIC_ARN": sns.create_topic(Name="events")["TopicArn"],
         "OUTBOUND_QUEUE_URL": queue,
         "CREDENTIALS_SECRET_ARN": arns["CredentialsSecret"],
@@ -165,6 +171,7 @@ def _resources(engine: Engine, simulator: Running) -> tuple[str, dict[str, str]]
         "DEFAULT_COUNTRY": "AU",
         "MESSAGES_PER_MINUTE": "1000000",
         "SEGMENTS_PER_DAY": "1000000000",
+        "CONNECTIONS_URL": "wss://bench.execute-api.localhost/live",
         "EMAIL_FROM": "",
         "APP_URL": "https://text.example.com/app/",
     }

@@ -6,11 +6,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from textension.aws.catch_ups import CatchUps
+from textension.aws.table import Table
 from textension.aws.wire import from_wire
+from textension.catching_up import EVERY
 from textension.clock import MINUTE, SECOND, iso
 from textension.errors import TextensionError
 
 from bench.reliability import queues, requests_in
+from bench.reliability.app import App
 from bench.reliability.boundaries import Invocation, Killed
 from bench.reliability.faults import Fault, Kind, Nothing, Plan
 from bench.reliability.ledger import Hop, Ledger
@@ -24,6 +28,8 @@ from tests import template_yaml
 APP_WAITS: Final = (2, 5, 10, 20, 40, 60, 120, 300, 600, 1200, 2400)
 """Seconds between an app's tries to send a text."""
 LATER: Final = 10 * MINUTE
+LOOKS: Final = 12
+"""So often, an hour long, the sweeper looks for a text in ClickSend's history, which it has left behind by then."""
 type Happening = Callable[[], None]
 
 
@@ -60,6 +66,15 @@ class World:
     """The other side of each text."""
     accepted: dict[str, str] = field(default_factory=dict)
     """The ids of texts that were asked for, as the API told them."""
+    listed: set[str] = field(default_factory=set)
+    """Texts that are in ClickSend's history, having come in."""
+    listed_after: int = 0
+    """How late (ms) ClickSend's history shows a text."""
+    unheard: dict[str, tuple[int, int]] = field(default_factory=dict)
+    """Those of them that we do not have yet, as far as is known: since when the sweeper may find them in history, and
+    how often it has looked since."""
+    app: App | None = None
+    """Who listens, where somebody does."""
     swept_at: int = 0
     hurried: bool = False
     """Receipts come before the answer to the send."""
@@ -101,8 +116,11 @@ class World:
         walls.crossings, walls.fired, walls.plan = [], [], plan or Nothing()
         walls.mute = 0
         site.control.post("/simulator/reset", json={}).raise_for_status()
+        # The sweeper has run for ever: what is in ClickSend's history from now on is for it to bring in.
+        CatchUps(Table(name)).begin("main", now=BEGIN)
         walls.on_aws, walls.on_clicksend, walls.invocation = witness.took, witness.left, None
         walls.on_answer = world.answered
+        site.sockets.reset()
         return world
 
     def end(self) -> None:
@@ -161,10 +179,15 @@ class World:
         self.errands.append(Errand(text, at or self.now, run, WAITS, hop))
 
     def text_in(self, text: str, peer: str, *, to: str = requests_in.NUMBER, key: str = "") -> None:
-        """A handset texts us."""
+        """A handset texts us: ClickSend has it in its history, and posts it."""
         self.peers[text] = peer
-        found = requests_in.text(key or f"IN-{self.seed}-{text}", peer=peer, body=text, at=self.now, to=to)
-        self.push(text, found)
+        message_id = key or f"IN-{self.seed}-{text}"
+        order = {"from": peer, "to": to, "body": text, "message_id": message_id, "timestamp": self.now // SECOND}
+        listed = {**order, "custom_string": "", "subaccount_id": requests_in.SUBACCOUNT}
+        self.site.control.post("/simulator/inbound", json=listed).raise_for_status()
+        self.listed.add(text)
+        self.unheard[text] = (self.now + self.listed_after, 0)
+        self.push(text, requests_in.text(message_id, peer=peer, body=text, at=self.now, to=to))
 
     def ask(self, text: str, peer: str, *, in_minutes: int = 0) -> None:
         """An app sends a text, and tries again with the same key until it is answered."""
@@ -183,7 +206,11 @@ class World:
             self.accepted[errand.text] = json.loads(answer["body"])["id"]
             return True
 
-        self.errands.append(Errand(text, self.now, run, APP_WAITS, Hop.ACKNOWLEDGED))
+        self.insist(text, run)
+
+    def insist(self, text: str, run: Callable[[Errand], bool], *, acknowledged: Hop = Hop.ACKNOWLEDGED) -> None:
+        """Somebody tries something until it is done, at growing distances."""
+        self.errands.append(Errand(text, self.now, run, APP_WAITS, acknowledged))
 
     def replay(self, text: str, post_id: str) -> None:
         """An admin has a quarantined post taken in again, until it is said to be."""
@@ -192,13 +219,15 @@ class World:
             answer = self.deliver("inbound_webhook", {"replay": {"account": "main", "post_id": post_id}})
             return answer is not None and answer.get("outcome") in {"stored", "seen", None}
 
-        self.errands.append(Errand(text, self.now, run, APP_WAITS, Hop.ACKNOWLEDGED))
+        self.insist(text, run)
 
     # ------------------------------------------------------------ functions
 
     def deliver(self, function: str, event: dict[str, Any]) -> Any:
         """Call a function with what may go wrong on the way; its answer, None where nobody heard one."""
         fault = self.site.boundaries.cross(Kind.DELIVERY, "invoke", function)
+        if fault is Fault.NOT_DELIVERED:
+            return None
         if fault is Fault.REORDERED:
             event = {**event, "Records": list(reversed(event["Records"]))} if "Records" in event else event
         answer = self.call(function, event)
@@ -276,15 +305,17 @@ class World:
             failed = {bell.id for bell in bells} if answer is None else queues.failures(answer)
             self.queue.delete([bell for bell in bells if bell.id not in failed])
             return True
-        return False
+        return self.app is not None and self.app.step()
 
     def _try(self, errand: Errand) -> None:
         done = errand.run(errand)
         if done:
             self.ledger.note(self.now, errand.acknowledged, errand.text)
             self.errands.remove(errand)
+            if errand.acknowledged is Hop.ACKNOWLEDGED:
+                self.unheard.pop(errand.text, None)
         elif errand.tries >= len(errand.waits):
-            self.ledger.given_up.append(errand.text)
+            self.ledger.given_up.append((errand.text, errand.acknowledged))
             self.errands.remove(errand)
         else:
             errand.due_at = self.now + round(errand.waits[errand.tries] * SECOND)
@@ -293,13 +324,18 @@ class World:
     def _next(self) -> int | None:
         """When the next thing happens. Minutes in which the sweeper would find nothing are passed over."""
         times = [one.due_at for one in self.errands] + [at for at, _ in self.later]
-        times += [at for at in (self.stream.next_at(), self.queue.next_at()) if at is not None]
+        heard_at = self.app.queue.next_at() if self.app else None
+        times += [at for at in (self.stream.next_at(), self.queue.next_at(), heard_at) if at is not None]
         if self.witness.unsought:
             self.witness.unsought = False
             index = self.site.table.scan(TableName=self.table, IndexName="due")["Items"]
             self._due = min((int(item["due_at"]["N"]) for item in index), default=None)
-        if self._due is not None:
-            sweep_at = max(self._due, self.swept_at + MINUTE)
+        due = [max(self._due, self.swept_at + MINUTE)] if self._due is not None else []
+        if self.unheard:
+            listed_at = min(at for at, _ in self.unheard.values())
+            due.append(max(self.swept_at + EVERY, listed_at, BEGIN + EVERY))
+        if due:
+            sweep_at = min(due)
             sweep_at += -sweep_at % MINUTE
             if not times or sweep_at <= min(times):
                 self.later.append((sweep_at, self._sweep))
@@ -308,7 +344,14 @@ class World:
         return min(times, default=None)
 
     def _sweep(self) -> None:
-        self.deliver("sweeper", {})
+        if self.deliver("sweeper", {}) is None or not self.unheard:
+            return
+        here = {item.get("text") for item in self.items()}
+        self.unheard = {
+            text: (at, looks + (at <= self.now))
+            for text, (at, looks) in self.unheard.items()
+            if text not in here and looks < LOOKS
+        }
 
 
 class Context:
