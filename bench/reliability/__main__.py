@@ -41,7 +41,9 @@ def main() -> int:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make reliability", description=__doc__)
-    parser.add_argument("--case", help="one case again, by the name that a failure printed")
+    parser.add_argument(
+        "--case", type=_case, help="one case, outage or absence again, by the name that a failure printed"
+    )
     parser.add_argument("--seed", type=int, help="one random episode again")
     parser.add_argument("--texts", type=int, default=parts.EPISODE, help="how many texts that episode has")
     parser.add_argument("--jobs", type=_jobs, default=min(os.cpu_count() or 1, MOST_JOBS), help="processes at a time")
@@ -51,6 +53,16 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--outage", type=int, default=360, help="minutes of the long outage of ClickSend")
     parser.add_argument("--write", action="store_true", help="write the figures into docs/reliability.md")
     return parser.parse_args()
+
+
+def _case(text: str) -> str:
+    """A name of something that can be played again."""
+    if text not in parts.LONG:
+        try:
+            Case.named(text)
+        except ValueError as error:
+            raise argparse.ArgumentTypeError(f"{error}; {', '.join(sorted(parts.LONG))}") from error
+    return text
 
 
 def _jobs(text: str) -> int:
@@ -76,7 +88,9 @@ def _everything(hands: crew.Crew, told: Report, options: argparse.Namespace) -> 
 
 def _one_again(told: Report, options: argparse.Namespace) -> None:
     with engines.emulator() as engine, opened(engine) as site:
-        if options.case:
+        if options.case in parts.LONG:
+            parts.long_again(site, told, options.case)
+        elif options.case:
             _again(site, told, Case.named(options.case))
         else:
             _episode(site, told, options.seed, options.texts)

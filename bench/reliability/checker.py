@@ -111,9 +111,11 @@ def _kept(world: World, by_text: Mapping[str, list[dict[str, Any]]]) -> Iterator
     for text in world.ledger.texts(Hop.ACKNOWLEDGED):
         if text not in by_text:
             yield Finding(Check.LOST, text, "acknowledged, and not in the table")
+    for text in world.history.texts - by_text.keys():
+        yield Finding(Check.LOST, text, "in ClickSend's history, and not in the table")
     for text, hop in world.ledger.given_up:
         # What ClickSend stops posting is in its history: there is a text of it, or the state says what it reported.
-        if text not in by_text or (hop is Hop.ACKNOWLEDGED and text not in world.listed):
+        if text not in by_text or (hop is Hop.ACKNOWLEDGED and text not in world.history.texts):
             yield Finding(Check.LOST, text, f"never {hop}, however often it was tried")
     for text, found in by_text.items():
         if text not in world.peers:

@@ -70,6 +70,16 @@ def _inbound(world: World) -> None:
     world.text_in(_text_of(world), PEER)
 
 
+def _unposted(world: World) -> None:
+    """ClickSend cannot post the text, and gives it up."""
+    world.text_in(_text_of(world), PEER, posted_after=None)
+
+
+def _posted_late(world: World) -> None:
+    """ClickSend posts the text after twenty minutes: by then it came in out of its history."""
+    world.text_in(_text_of(world), PEER, posted_after=20 * MINUTE)
+
+
 def _reply(world: World) -> None:
     world.ask(_text_of(world), PEER)
 
@@ -178,6 +188,8 @@ SPECIAL: Final[Mapping[str, Flow]] = {
         Flow("receipt-inside-send", _nothing, _hurried),
         Flow("late-receipt", _nothing, _reported_late),
         Flow("without-bell", _nothing, _without_bell),
+        Flow("never-posted", _nothing, _unposted),
+        Flow("posted-late", _nothing, _posted_late),
         Flow("inbound-to-frame", _listening, _inbound),
         Flow("receipt-to-frame", _sent_to_app, _receipt),
     )

@@ -91,7 +91,7 @@ def absence(site: Site, name: str, *, every: int, seed: int = 1) -> Missed:
     with _history(site, what):
         world = World.begin(site, seed=seed)
         own(world, NUMBER)
-        world.listed_after = what.listed_after
+        world.history.after = what.listed_after
         site.forget()
         began = world.now
         plan = Unreachable(what.functions, began + BEFORE, began + BEFORE + what.hours * HOUR)

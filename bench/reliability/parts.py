@@ -29,6 +29,12 @@ PROMPT: Final = ("inbound", "receipt", "reply", "replay")
 EPISODE: Final = 100
 """Texts of one episode: few enough to replay, enough to meet each other."""
 
+OUTAGE: Final = "ten minutes without "
+EVERY: Final = 1_500
+"""Seconds between the texts of a day of which nobody tells us."""
+LONG: Final = frozenset({*missing.ABSENCES, *(f"{OUTAGE}{what}" for what in workloads.OUTAGES)})
+"""What can be played again by its name."""
+
 _sound: dict[Scenario, tuple[Finding, ...]] = {}
 """What sound code is found to do wrong: nothing. Found out once in each process."""
 
@@ -132,7 +138,9 @@ def outages(crew: Crew, told: Report, minutes: int) -> None:
         progress.step(len(told.wrong))
     for what in workloads.OUTAGES:
         one = found[what]
-        told.verdict(f"ten minutes without {what}", one.verdict, faults=one.fired.total(), replay=f"outage of {what}")
+        told.verdict(
+            f"{OUTAGE}{what}", one.verdict, faults=one.fired.total(), replay=f"make reliability CASE='{OUTAGE}{what}'"
+        )
         heard, sent = (workloads.first_success(one, hop) for hop in (Hop.TOLD, Hop.ARRIVED))
         settled = (one.verdict.settled_after - one.healed_at) / 60_000
         told.say(
@@ -142,13 +150,27 @@ def outages(crew: Crew, told: Report, minutes: int) -> None:
     _long_outage(told, found[""], minutes)
 
 
+def long_again(site: Site, told: Report, name: str) -> None:
+    """An outage or an absence again."""
+    if name in missing.ABSENCES:
+        one = missing.absence(site, name, every=EVERY).episode
+    else:
+        _, one = _outage(site, name.removeprefix(OUTAGE), minutes=10, every=120)
+    told.verdict(name, one.verdict, faults=one.fired.total(), replay="")
+
+
 def _outage(site: Site, what: str, minutes: int, every: int) -> tuple[str, Episode]:
     return what, workloads.outage(site, what or "ClickSend", minutes=minutes, every=every)
 
 
 def _long_outage(told: Report, one: Episode, minutes: int) -> None:
     long = f"{minutes // 60} hours" if minutes > 60 else f"{minutes} minutes"
-    told.verdict(f"{long} without ClickSend", one.verdict, faults=one.fired.total(), replay="outage of ClickSend")
+    told.verdict(
+        f"{long} without ClickSend",
+        one.verdict,
+        faults=one.fired.total(),
+        replay=f"make reliability CASE='{OUTAGE}ClickSend' (ten minutes of it)",
+    )
     told.say(f"ClickSend was asked {one.asked_in_outage} times in those {long}; dead letters: {one.dead_letters}.")
     first = BEGIN + 5 * 60_000
     drawing = chart.drawn(
@@ -164,12 +186,14 @@ def absences(crew: Crew, told: Report) -> None:
     """What nobody told us for a day, and what the stream had no longer."""
     progress = Progress("days of which nobody tells us", len(missing.ABSENCES))
     found: dict[str, missing.Missed] = {}
-    for one in crew.each(partial(missing.absence, name=name, every=1_500) for name in missing.ABSENCES):
+    for one in crew.each(partial(missing.absence, name=name, every=EVERY) for name in missing.ABSENCES):
         found[one.name] = one
         progress.step(len(told.wrong))
     for name, what in missing.ABSENCES.items():
         one = found[name]
-        told.verdict(name, one.episode.verdict, faults=one.episode.fired.total(), replay=f"make reliability: {name}")
+        told.verdict(
+            name, one.episode.verdict, faults=one.episode.fired.total(), replay=f"make reliability CASE='{name}'"
+        )
         settled = (one.episode.verdict.settled_after - one.episode.healed_at) / HOUR
         if what.stream:
             seen = f"{one.records_lost} records were too old for it"

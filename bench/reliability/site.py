@@ -86,6 +86,22 @@ class Site:
         _forget(assemble, config)
 
 
+class Context:
+    """Lambda's context in virtual time."""
+
+    function_name = "bench"
+    memory_limit_in_mb = 512
+    invoked_function_arn = "arn:aws:lambda:ap-southeast-2:000000000000:function:bench"
+    aws_request_id = "00000000-0000-0000-0000-000000000000"
+
+    def __init__(self, site: Site, deadline: int) -> None:
+        self._site, self._deadline = site, deadline
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Milliseconds."""
+        return max(self._deadline - self._site.clock.now, 0)
+
+
 _quotas: list[quota.RetryQuota] = []
 
 

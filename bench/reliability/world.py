@@ -9,7 +9,6 @@ from typing import Any, Final
 from textension.aws.catch_ups import CatchUps
 from textension.aws.table import Table
 from textension.aws.wire import from_wire
-from textension.catching_up import EVERY
 from textension.clock import MINUTE, SECOND, iso
 from textension.errors import TextensionError
 
@@ -17,8 +16,9 @@ from bench.reliability import queues, requests_in
 from bench.reliability.app import App
 from bench.reliability.boundaries import Invocation, Killed
 from bench.reliability.faults import Fault, Kind, Nothing, Plan
+from bench.reliability.history import Listed
 from bench.reliability.ledger import Hop, Ledger
-from bench.reliability.site import Site
+from bench.reliability.site import Context, Site
 from bench.reliability.virtual import BEGIN
 from bench.reliability.witness import Witness
 from local.simulator.payloads import PushRequest
@@ -28,8 +28,6 @@ from tests import template_yaml
 APP_WAITS: Final = (2, 5, 10, 20, 40, 60, 120, 300, 600, 1200, 2400)
 """Seconds between an app's tries to send a text."""
 LATER: Final = 10 * MINUTE
-LOOKS: Final = 12
-"""So often, an hour long, the sweeper looks for a text in ClickSend's history, which it has left behind by then."""
 type Happening = Callable[[], None]
 
 
@@ -66,13 +64,7 @@ class World:
     """The other side of each text."""
     accepted: dict[str, str] = field(default_factory=dict)
     """The ids of texts that were asked for, as the API told them."""
-    listed: set[str] = field(default_factory=set)
-    """Texts that are in ClickSend's history, having come in."""
-    listed_after: int = 0
-    """How late (ms) ClickSend's history shows a text."""
-    unheard: dict[str, tuple[int, int]] = field(default_factory=dict)
-    """Those of them that we do not have yet, as far as is known: since when the sweeper may find them in history, and
-    how often it has looked since."""
+    history: Listed = field(default_factory=Listed)
     app: App | None = None
     """Who listens, where somebody does."""
     swept_at: int = 0
@@ -178,16 +170,25 @@ class World:
         hop = Hop.ACKNOWLEDGED if kind == "sms" else Hop.REPORTED
         self.errands.append(Errand(text, at or self.now, run, WAITS, hop))
 
-    def text_in(self, text: str, peer: str, *, to: str = requests_in.NUMBER, key: str = "") -> None:
-        """A handset texts us: ClickSend has it in its history, and posts it."""
+    def text_in(
+        self,
+        text: str,
+        peer: str,
+        *,
+        to: str = requests_in.NUMBER,
+        key: str = "",
+        posted_after: int | None = 0,
+    ) -> None:
+        """A handset texts us: ClickSend has it in its history, and posts it: so much later (ms), or never (None)."""
         self.peers[text] = peer
         message_id = key or f"IN-{self.seed}-{text}"
         order = {"from": peer, "to": to, "body": text, "message_id": message_id, "timestamp": self.now // SECOND}
         listed = {**order, "custom_string": "", "subaccount_id": requests_in.SUBACCOUNT}
         self.site.control.post("/simulator/inbound", json=listed).raise_for_status()
-        self.listed.add(text)
-        self.unheard[text] = (self.now + self.listed_after, 0)
-        self.push(text, requests_in.text(message_id, peer=peer, body=text, at=self.now, to=to))
+        self.history.add(text, self.now)
+        if posted_after is not None:
+            post = requests_in.text(message_id, peer=peer, body=text, at=self.now, to=to)
+            self.push(text, post, at=self.now + posted_after)
 
     def ask(self, text: str, peer: str, *, in_minutes: int = 0) -> None:
         """An app sends a text, and tries again with the same key until it is answered."""
@@ -313,7 +314,7 @@ class World:
             self.ledger.note(self.now, errand.acknowledged, errand.text)
             self.errands.remove(errand)
             if errand.acknowledged is Hop.ACKNOWLEDGED:
-                self.unheard.pop(errand.text, None)
+                self.history.have(errand.text)
         elif errand.tries >= len(errand.waits):
             self.ledger.given_up.append((errand.text, errand.acknowledged))
             self.errands.remove(errand)
@@ -331,9 +332,8 @@ class World:
             index = self.site.table.scan(TableName=self.table, IndexName="due")["Items"]
             self._due = min((int(item["due_at"]["N"]) for item in index), default=None)
         due = [max(self._due, self.swept_at + MINUTE)] if self._due is not None else []
-        if self.unheard:
-            listed_at = min(at for at, _ in self.unheard.values())
-            due.append(max(self.swept_at + EVERY, listed_at, BEGIN + EVERY))
+        if (look_at := self.history.next_look(self.swept_at)) is not None:
+            due.append(look_at)
         if due:
             sweep_at = min(due)
             sweep_at += -sweep_at % MINUTE
@@ -344,27 +344,5 @@ class World:
         return min(times, default=None)
 
     def _sweep(self) -> None:
-        if self.deliver("sweeper", {}) is None or not self.unheard:
-            return
-        here = {item.get("text") for item in self.items()}
-        self.unheard = {
-            text: (at, looks + (at <= self.now))
-            for text, (at, looks) in self.unheard.items()
-            if text not in here and looks < LOOKS
-        }
-
-
-class Context:
-    """Lambda's context in virtual time."""
-
-    function_name = "bench"
-    memory_limit_in_mb = 512
-    invoked_function_arn = "arn:aws:lambda:ap-southeast-2:000000000000:function:bench"
-    aws_request_id = "00000000-0000-0000-0000-000000000000"
-
-    def __init__(self, site: Site, deadline: int) -> None:
-        self._site, self._deadline = site, deadline
-
-    def get_remaining_time_in_millis(self) -> int:
-        """Milliseconds."""
-        return max(self._deadline - self._site.clock.now, 0)
+        if self.deliver("sweeper", {}) is not None and self.history.incomplete:
+            self.history.looked({item["text"] for item in self.items() if "text" in item}, self.now)
