@@ -41,9 +41,7 @@ def main() -> int:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make reliability", description=__doc__)
-    parser.add_argument(
-        "--case", type=_case, help="one case, outage or absence again, by the name that a failure printed"
-    )
+    parser.add_argument("--case", type=_case, help="one run again, by the name that a failure printed")
     parser.add_argument("--seed", type=int, help="one random episode again")
     parser.add_argument("--texts", type=int, default=parts.EPISODE, help="how many texts that episode has")
     parser.add_argument("--jobs", type=_jobs, default=min(os.cpu_count() or 1, MOST_JOBS), help="processes at a time")
