@@ -150,6 +150,15 @@ def outages(crew: Crew, told: Report, minutes: int) -> None:
     _long_outage(told, found[""], minutes)
 
 
+def _waited(one: Episode) -> str:
+    """How long a text that came in waited at most, from its acknowledgement until an app could hear of it."""
+    told = {entry.text: entry.at for entry in one.entries if entry.hop is Hop.TOLD and entry.text.startswith("in ")}
+    waits = [
+        told[entry.text] - entry.at for entry in one.entries if entry.hop is Hop.ACKNOWLEDGED and entry.text in told
+    ]
+    return _seconds(max(waits, default=None))
+
+
 def long_again(site: Site, told: Report, name: str) -> None:
     """An outage or an absence again."""
     if name in missing.ABSENCES:
@@ -196,10 +205,12 @@ def absences(crew: Crew, told: Report) -> None:
         )
         settled = (one.episode.verdict.settled_after - one.episode.healed_at) / HOUR
         if what.stream:
-            seen = f"{one.records_lost} records were too old for it"
+            told.say(
+                f"{name}: {one.records_lost} records were too old; a text was told {_waited(one.episode)} late at most."
+            )
         else:
             seen = f"{one.given_up} posts given up, {one.recovered} texts out of history, {one.posted_late} posted too"
-        told.say(f"{name}: {seen}; everything settled {settled:.1f} h after the end.")
+            told.say(f"{name}: {seen}; everything settled {settled:.1f} h after the end.")
 
 
 def _seconds(milliseconds: int | None) -> str:
