@@ -23,8 +23,8 @@ from textension.states import LEASE, State
 
 from bench.reliability import queues, requests_in
 from bench.reliability.flows import own
-from bench.reliability.site import Site
-from bench.reliability.world import Context, World
+from bench.reliability.site import Context, Site
+from bench.reliability.world import World
 
 ROUNDS: Final = 5
 
