@@ -24,8 +24,8 @@ from tests.build.bridge import over_http
 
 _SERVICE: Final = re.compile(r"Credential=[^/]+/\d+/[^/]+/(?P<service>[^/]+)/")
 _PUBLISHED: Final = (
-    '<PublishResponse xmlns="http://sns.amazonaws.com/doc/2010-03-31/"><PublishResult><MessageId>1</MessageId>'
-    "</PublishResult><ResponseMetadata><RequestId>1</RequestId></ResponseMetadata></PublishResponse>"
+    '<PublishBatchResponse xmlns="http://sns.amazonaws.com/doc/2010-03-31/"><PublishBatchResult><Failed/><Successful/>'
+    "</PublishBatchResult><ResponseMetadata><RequestId>1</RequestId></ResponseMetadata></PublishBatchResponse>"
 )
 
 
@@ -120,7 +120,13 @@ def answer_of(service: str, body: bytes, secrets: Mapping[str, str]) -> str:
         case "sns":
             return _PUBLISHED
         case "sqs":
-            text = str(json.loads(body)["MessageBody"])
-            digest = hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
-            return json.dumps({"MessageId": "1", "MD5OfMessageBody": digest})
+            taken = [
+                {"Id": one["Id"], "MessageId": "1", "MD5OfMessageBody": _md5(one["MessageBody"])}
+                for one in json.loads(body)["Entries"]
+            ]
+            return json.dumps({"Successful": taken, "Failed": []})
     return "{}"
+
+
+def _md5(text: str) -> str:
+    return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()

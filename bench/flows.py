@@ -26,6 +26,8 @@ class Step:
     wall: float
     cpu: float
     calls: dict[str, int]
+    entries: dict[str, int]
+    """How many events or doorbells the batches among them carried, by operation."""
     units: dict[str, float]
     log: int
 
@@ -78,6 +80,7 @@ def steps_of(walk: dict[str, Any]) -> dict[str, Step]:
             wall=one["wall"],
             cpu=one["cpu"],
             calls=one["calls"],
+            entries=one["entries"],
             units=one["units"],
             log=one["log"],
         )

@@ -23,7 +23,7 @@ OUTBOUND: Final = (
     "app_api, send",
     "relay, queued",
     "sender",
-    "relay, sending and sent",
+    "relay, sent",
     "receipt",
     "relay, delivered",
     "realtime of a text out",
@@ -57,18 +57,18 @@ def cost(name: str, step: Step, prices: Mapping[str, Any], memory: int) -> dict[
     calls = {call: count / step.texts for call, count in step.calls.items()}
     invocations = step.invocations / step.texts
     seconds = duration(step, prices["waits_ms"], memory)
-    published = calls.get("Publish", 0)
+    entries = {call: count / step.texts for call, count in step.entries.items()}
     queues = QUEUES_OF_A_TEXT_IN if name == "relay of a text in" else 1
-    rings = calls.get("SendMessage", 0)
+    rings = entries.get("SendMessageBatch", 0)
     return {
         "REST API": of["rest_request"] if name in BEHIND_REST else 0,
         "functions": invocations * of["lambda_request"] + seconds * memory / 1024 * of["lambda_gb_second"] * MILLION,
         "table, writes": step.units.get("write", 0) / step.texts * of["write_unit"],
         "table, reads": step.units.get("read", 0) / step.texts * of["read_unit"],
-        "SNS": published * of["sns_publish"],
-        # A queue's message is put there, and taken and deleted in batches.
-        "SQS": published * queues * (1 + 2 / BATCH) * of["sqs_request"]
-        + rings * (1 + 2 / BATCH) * of["sqs_fifo_request"],
+        "SNS": calls.get("PublishBatch", 0) * of["sns_publish"],
+        # SNS puts a message into a queue by itself; it is taken and deleted in batches.
+        "SQS": entries.get("PublishBatch", 0) * queues * (1 + 2 / BATCH) * of["sqs_request"]
+        + (calls.get("SendMessageBatch", 0) + rings * 2 / BATCH) * of["sqs_fifo_request"],
         "WebSocket": calls.get("PostToConnection", 0) * of["websocket_message"],
         "logs": (step.log / step.texts + invocations * prices["waits_ms"]["platform_log_bytes"])
         / 1e9

@@ -64,7 +64,7 @@ class App:
 
     def heard_of(self, target: str, body: bytes) -> None:
         """SNS has taken events: each goes into the queue, which keeps no order, raw."""
-        if target not in {"sns.Publish", "sns.PublishBatch"}:
+        if target not in {"sns.PublishBatch", "sns.PublishBatch"}:
             return
         for name, text in parse_qsl(body.decode()):
             if name == "Message" or name.endswith(".Message"):

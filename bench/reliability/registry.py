@@ -25,7 +25,7 @@ def after(scenario: str, *strikes: Strike) -> Scenario:
 
 _NOT_STORED: Final = after("inbound", Strike(WEBHOOK, STORE, Fault.ERROR_BEFORE, times=2))
 _ANSWER_LOST: Final = after("inbound", Strike(WEBHOOK, "invoke", Fault.ANSWER_LOST))
-_PUBLISH_FAILS: Final = after("inbound", Strike(RELAY, "sns.Publish", Fault.ERROR_BEFORE, times=2))
+_PUBLISH_FAILS: Final = after("inbound", Strike(RELAY, "sns.PublishBatch", Fault.ERROR_BEFORE, times=2))
 _INBOUND: Final = after("inbound")
 INBOUND: Final = (
     Defect(
@@ -102,7 +102,7 @@ INBOUND: Final = (
         "marked-first",
         "marked as announced before it is published",
         incoming.marked_before_published,
-        after("inbound", *(Strike(RELAY, "sns.Publish", Fault.KILLED_BEFORE, times=9),)),
+        after("inbound", *(Strike(RELAY, "sns.PublishBatch", Fault.KILLED_BEFORE, times=9),)),
         frozenset({Check.LOST}),
     ),
     Defect(

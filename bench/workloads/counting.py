@@ -5,7 +5,9 @@ from collections.abc import Iterable
 from typing import Any
 
 READS = frozenset({"GetItem", "BatchGetItem", "Query"})
-WRITES = frozenset({"PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems"})
+WRITES = frozenset({"PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems", "BatchWriteItem"})
+ENTRIES = {"PublishBatch": "PublishBatchRequestEntries", "SendMessageBatch": "Entries"}
+"""Where a request that carries several of something has them."""
 
 
 class Counting:
@@ -13,6 +15,7 @@ class Counting:
 
     def __init__(self, clients: Iterable[Any], *, capacity: bool) -> None:
         self.calls: Counter[str] = Counter()
+        self.entries: Counter[str] = Counter()
         self.units: dict[str, float] = {"read": 0, "write": 0}
         self.on = False
         for client in clients:
@@ -25,6 +28,8 @@ class Counting:
             if not self.on:
                 return None
             self.calls[model.name] += 1
+            if model.name in ENTRIES:
+                self.entries[model.name] += len(params[ENTRIES[model.name]])
             return (
                 {**params, "ReturnConsumedCapacity": "INDEXES"} if capacity and model.name in READS | WRITES else None
             )
@@ -40,6 +45,6 @@ class Counting:
 
     def taken(self) -> dict[str, Any]:
         """What was counted since the last time."""
-        done = {"calls": dict(self.calls), "units": self.units}
-        self.calls, self.units = Counter(), {"read": 0, "write": 0}
+        done = {"calls": dict(self.calls), "entries": dict(self.entries), "units": self.units}
+        self.calls, self.entries, self.units = Counter(), Counter(), {"read": 0, "write": 0}
         return done

@@ -67,11 +67,11 @@ class Flow:
         self.counting = Counting(
             (clients.dynamodb(), clients.sns(), clients.sqs(), clients.secretsmanager(), gateway), capacity=count
         )
-        clients.sns().meta.events.register("provide-client-params.sns.Publish", self._published)
+        clients.sns().meta.events.register("provide-client-params.sns.PublishBatch", self._published)
         self.count = count
 
     def _published(self, params: dict[str, Any], **_: Any) -> None:
-        self.events.append(params["Message"])
+        self.events += [entry["Message"] for entry in params["PublishBatchRequestEntries"]]
 
     def step(self, name: str, function: str, events: Sequence[dict[str, Any]], units: int) -> list[Any]:
         """Hand a function its events; what it answered. `units` is how many texts they are of."""
@@ -107,7 +107,7 @@ class Flow:
         self._relay("relay, queued", count)
         for answer in self.step("sender", "outbound_sender", [_bells(batch) for batch in _batches(ids)], count):
             _expect(not answer["batchItemFailures"], answer)
-        self._relay("relay, sending and sent", count)
+        self._relay("relay, sent", count)
         receipts = [self._receipt(one) for one in ids]
         for answer in self.step("receipt", "inbound_webhook", receipts, count):
             _expect(answer["statusCode"] == 200, answer)

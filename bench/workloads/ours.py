@@ -100,21 +100,20 @@ def _state(table: str, message: Message) -> State:
 
 def _answer_from_memory(messages: Iterable[Message]) -> None:
     """Put a DynamoDB in place that knows these messages as queued, and takes whatever is written."""
-    places, claimed = {}, {}
+    known: dict[str, dict[str, Any]] = {}
     for message in messages:
-        key = items.message_key(message)
-        pointer = {**items.pointer_key(message.id).wire, **to_wire(_pointer(message, key.sk))}
-        places[items.pointer_key(message.id).pk] = pointer
-        claimed[key.sk] = {**key.wire, **to_wire(items.message_item(message) | {"state": State.SENDING})}
+        key, pointer = items.message_key(message), items.pointer_key(message.id)
+        known[pointer.pk + pointer.sk] = {**pointer.wire, **to_wire(_pointer(message, key.sk))}
+        known[key.pk + key.sk] = {**key.wire, **to_wire(items.message_item(message))}
 
     def batch_get_item(RequestItems: dict[str, Any]) -> dict[str, Any]:  # noqa: N803 - as DynamoDB calls it
         [(table, request)] = RequestItems.items()
-        found = [places[key["pk"]["S"]] for key in request["Keys"] if key["pk"]["S"] in places]
+        names = [key["pk"]["S"] + key["sk"]["S"] for key in request["Keys"]]
+        found = [known[name] for name in names if name in known]
         return {"Responses": {table: found}}
 
     memory = SimpleNamespace(
         batch_get_item=batch_get_item,
-        update_item=lambda Key, **_: {"Attributes": claimed[Key["sk"]["S"]]},  # noqa: N803
         transact_write_items=lambda **_: {},
         exceptions=SimpleNamespace(TransactionCanceledException=LookupError, TransactionConflictException=LookupError),
     )

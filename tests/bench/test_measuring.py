@@ -84,9 +84,9 @@ def test_the_sender_without_aws_sends_every_text() -> None:
 
 def test_what_stands_for_aws_answers_in_each_protocol() -> None:
     secret = json.loads(answer_of("secretsmanager", b'{"SecretId": "SIGNING"}', {"SIGNING": "text"}))
-    queued = json.loads(answer_of("sqs", b'{"MessageBody": "x"}', {}))
+    queued = json.loads(answer_of("sqs", b'{"Entries": [{"Id": "0", "MessageBody": "x"}]}', {}))
 
     assert secret["SecretString"] == "text"
-    assert queued["MD5OfMessageBody"] == "9dd4e461268c8034f5c8564e155c67a6"
-    assert "<MessageId>" in answer_of("sns", b"Action=Publish", {})
+    assert queued["Successful"][0]["MD5OfMessageBody"] == "9dd4e461268c8034f5c8564e155c67a6"
+    assert "<Failed/>" in answer_of("sns", b"Action=PublishBatch", {})
     assert answer_of("execute-api", b"frame", {}) == "{}"

@@ -20,6 +20,7 @@ def step(function: str = "inbound_webhook", **changes: object) -> Step:
         "wall": 1.0,
         "cpu": 0.05,
         "calls": {"TransactWriteItems": 10},
+        "entries": {},
         "units": {"write": 60.0, "read": 10.0},
         "log": 5000,
     }
@@ -57,14 +58,19 @@ def test_a_webhook_is_paid_for_as_by_hand() -> None:
 
 
 def test_a_text_in_is_put_into_three_queues_and_any_other_event_into_one() -> None:
-    relayed = step("stream_relay", invocations=1, calls={"Publish": 10, "SendMessage": 10})
+    relayed = step(
+        "stream_relay",
+        invocations=1,
+        calls={"PublishBatch": 1, "SendMessageBatch": 1},
+        entries={"PublishBatch": 10, "SendMessageBatch": 10},
+    )
 
     three = cost("relay of a text in", relayed, PRICES, 512)
     one = cost("relay, queued", relayed, PRICES, 512)
 
-    assert three["SNS"] == one["SNS"] == 0.5
+    assert three["SNS"] == one["SNS"] == pytest.approx(0.05)
     assert three["SQS"] - one["SQS"] == pytest.approx(2 * 1.2 * 0.4)
-    assert one["SQS"] == pytest.approx(1.2 * 0.4 + 1.2 * 0.5)
+    assert one["SQS"] == pytest.approx(1.2 * 0.4 + (0.1 + 0.2) * 0.5)
 
 
 def test_the_part_adds_up() -> None:
