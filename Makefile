@@ -70,7 +70,7 @@ reliability: $(ENVIRONMENTS) ## faults at every boundary, counted: hours (MINUTE
 
 .PHONY: bench
 bench: $(ENVIRONMENTS) .venv-bench/.made ## how fast and how cheap, beside the alternatives: docs/benchmarks (ROWS=cold,sending for some)
-	@$(PYTHON) -m bench $(if $(ROWS),--rows $(ROWS))
+	@$(PYTHON) -m bench $(if $(ROWS),--rows $(ROWS)) $(if $(GROWTH),--growth $(GROWTH))
 
 .PHONY: lint
 lint: .venv/.made ## style, types and the template

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench import cold, machine, money, report, sending, warm
+from bench import cold, growth, machine, money, report, sending, warm
 from bench.interpreters import BenchError
 from bench.result import Part
 from local.build import ensure_built
@@ -17,11 +17,12 @@ from local.errors import LocalError
 type Measure = Callable[[Callable[[str], None]], Part]
 
 
-def measures(*, quick: bool) -> dict[str, Measure]:
+def measures(*, quick: bool, full: bool) -> dict[str, Measure]:
     """The parts, in the order of the report."""
     return {
         "cold": lambda say: cold.measure(rounds=1 if quick else 7, say=say),
         "warm": lambda say: warm.measure(rounds=3 if quick else 11, say=say),
+        "growth": lambda say: growth.measure(rounds=2 if quick else 4, quick=quick, full=full, say=say),
         "money": lambda say: money.measure(count=10 if quick else 50, say=say),
         "sending": lambda say: sending.measure(rounds=1 if quick else 3, say=say),
     }
@@ -32,9 +33,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--rows", default="", help="some of the parts, by commas")
     parser.add_argument("--quick", action="store_true", help="few rounds: to see that it works, not how fast")
+    parser.add_argument("--growth", choices=("usual", "full"), default="usual", help="full: up to a million messages")
     parser.add_argument("--out", type=Path, default=PROJECT / "docs" / "benchmarks")
     arguments = parser.parse_args()
-    known = measures(quick=arguments.quick)
+    known = measures(quick=arguments.quick, full=arguments.growth == "full")
     wanted = [name for name in arguments.rows.replace(" ", "").split(",") if name] or list(known)
     if unknown := set(wanted) - known.keys():
         parser.error(f"no such rows: {', '.join(sorted(unknown))}; there are {', '.join(known)}")
