@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench import cold, growth, latency, machine, money, report, sending, warm
+from bench import cold, growth, idle, latency, machine, money, report, sending, warm
 from bench.interpreters import BenchError
 from bench.result import Part
 from local.build import ensure_built
@@ -24,6 +24,7 @@ def measures(*, quick: bool, full: bool) -> dict[str, Measure]:
         "warm": lambda say: warm.measure(rounds=3 if quick else 11, say=say),
         "growth": lambda say: growth.measure(rounds=2 if quick else 4, quick=quick, full=full, say=say),
         "latency": lambda say: latency.measure(quick=quick, say=say),
+        "idle": lambda say: idle.measure(minutes=10 if quick else 60, say=say),
         "money": lambda say: money.measure(count=10 if quick else 50, say=say),
         "sending": lambda say: sending.measure(rounds=1 if quick else 3, say=say),
     }

@@ -23,15 +23,15 @@ OPERATIONS: Final = {
 FEW: Final = 10
 HUNDRED: Final = 100
 HOW: Final = """\
-Each operation ten times in each of {rounds} rounds, over a table that holds only what is said of it:
-{sizes}. What is there already are
-clones of items that the functions had written before, put there by BatchWriteItem; the messages' pointers are left out.
-Pages are of ten entries, so that the smallest size fills them too. Requests and capacity units (of all indexes) are
-counts, the same in every round unless a range is shown; CPU and wall time are medians of the rounds, beside the least
-and the most that was seen, which is their noise. The engine is {engine}: its wall time is
-that of a database in this machine's memory; units and requests are what carries over to AWS. {asked}"""
-FULL_RUN: Final = "A million was asked for, with `GROWTH=full`."
-USUAL_RUN: Final = "A million messages were not run: `make bench ROWS=growth GROWTH=full` does, in about an hour."
+Each operation ten times in each of {rounds} rounds, over a table that holds only what its row says, beside {few} other
+conversations or {hundred} messages. What is there already are clones of items that the functions had written before,
+put there by BatchWriteItem; the messages' pointers are left out. Pages are of ten entries, so that the smallest size
+fills them too. Requests and capacity units (of all indexes) are counts, the same in every round unless a range is shown
+(a number's settings are read again now and then); CPU and wall time are medians of the rounds, beside the least and the
+most that was seen, which is their noise. The engine is {engine}: its wall time is that of a database in
+this machine's memory; units and requests are what carries over to AWS. {asked}"""
+FULL_RUN: Final = "A million messages were asked for, with `GROWTH=full`."
+USUAL_RUN: Final = "A million messages were not run; `make bench ROWS=growth GROWTH=full` does."
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,8 +139,7 @@ def part_of(
     full: bool,
 ) -> Part:
     """The part, of what was measured."""
-    sizes = "; ".join(size.label for size in found)
-    how = HOW.format(rounds=rounds, sizes=sizes, engine=engine, asked=FULL_RUN if full else USUAL_RUN)
+    how = HOW.format(rounds=rounds, few=FEW - 1, hundred=HUNDRED, engine=engine, asked=FULL_RUN if full else USUAL_RUN)
     part = Part("growth", "What grows with the history", how)
     worst: dict[str, list[tuple[float, str]]] = {"requests": [], "units": []}
     for axis in compared:
