@@ -69,7 +69,7 @@ reliability: $(ENVIRONMENTS) ## faults at every boundary, counted: hours (MINUTE
 		$(if $(MESSAGES),--messages $(MESSAGES)) $(if $(MINUTES),--minutes $(MINUTES)) $(if $(SAMPLE),--sample $(SAMPLE)) $(if $(OUTAGE),--outage $(OUTAGE)) --write
 
 .PHONY: bench
-bench: $(ENVIRONMENTS) .venv-bench/.made ## how fast and how cheap, beside the alternatives: docs/benchmarks (ROWS=cold,sending for some)
+bench: $(ENVIRONMENTS) .venv-bench/.made ## how fast and how cheap, beside the alternatives: docs/benchmarks (ROWS=cold,sending for some; GROWTH=full: a million)
 	@$(PYTHON) -m bench $(if $(ROWS),--rows $(ROWS)) $(if $(GROWTH),--growth $(GROWTH))
 
 .PHONY: lint
