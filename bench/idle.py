@@ -156,7 +156,10 @@ def part_of(swept: Mapping[str, Any], engine: str) -> Part:
     ]
     part.charts = [
         Chart(
-            "idle", "A stack that does nothing, a month", "$", [(one.name, one.paid) for one in lines if one.paid > 0]
+            "idle",
+            "A stack that does nothing, a month",
+            "$",
+            [(one.name.partition(" (")[0], one.paid) for one in lines if one.paid > 0],
         )
     ]
     part.figures = {"swept": dict(swept), "paid": paid, "listed": listed}

@@ -4,7 +4,6 @@ import json
 import tempfile
 import threading
 import time
-import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -17,6 +16,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection
 
 from bench.interpreters import BenchError
+from bench.quotas import on_paper, read_quotas
 from bench.result import Chart, Goal, Part, Table, number
 from tests.stack.mobile import Mobile, sign_in
 from tests.stack.office import Office
@@ -29,7 +29,6 @@ PEERS: Final = 40
 AT_ONCE: Final = 64
 WAIT: Final = 40.0
 """Seconds after the last text, in which what is late may still come."""
-QUOTAS: Final = Path(__file__).with_name("quotas.toml")
 HOW: Final = """\
 What `make run` starts: the template, deployed by `sam deploy` onto the emulator, the simulator, and all of it on this
 machine, with what measures it. Texts are due at even distances, whoever still waits, and spread over {peers}
@@ -231,7 +230,7 @@ def measure(*, quick: bool, say: Callable[[str], None]) -> Part:
 # -------------------------------------------------------------------- what it found
 
 
-def part_of(runs: Mapping[str, Sequence[Found]], quotas: Path = QUOTAS) -> Part:
+def part_of(runs: Mapping[str, Sequence[Found]]) -> Part:
     """The part, of the runs in and out; the first of each is the cold one."""
     part = Part("latency", "Latency on the local stack", HOW.format(peers=PEERS))
     titles = {"in": "From the webhook to the WebSocket's frame", "out": "From the API to ClickSend"}
@@ -249,7 +248,7 @@ def part_of(runs: Mapping[str, Sequence[Found]], quotas: Path = QUOTAS) -> Part:
     part.tables = [
         Table(titles[way], head, [_row(one, index) for index, one in enumerate(runs[way])]) for way in titles
     ]
-    part.tables.append(on_paper(tomllib.loads(quotas.read_text(encoding="utf-8"))["hops"]))
+    part.tables.append(on_paper(read_quotas()["hops"]))
     bars = [
         (f"{way}, {one.rate}/s, {name}", one.at(share))
         for way in titles
@@ -283,34 +282,3 @@ def _row(one: Found, index: int) -> list[str]:
 
 def _second(value: float) -> str:
     return f"> {WAIT:.0f}" if value == float("inf") else number(value)
-
-
-WAY: Final = (
-    ("API Gateway takes the post", "api_gateway"),
-    ("`inbound_webhook`: 1 transaction", ("TransactWriteItems",)),
-    ("the stream is polled", "stream_poll"),
-    ("`stream_relay`: the change written, published", ("request", "Publish")),
-    ("SNS to SQS, the waiting receive is answered", "queue"),
-    ("`realtime`: a query, a post to the connection", ("request", "PostToConnection")),
-    ("the frame reaches the app", "frame"),
-)
-"""The hops from ClickSend to the app: one of `quotas.toml`, or requests whose waits are in `prices.toml`."""
-
-
-def on_paper(hops: Mapping[str, Mapping[str, Any]]) -> Table:
-    """The same way on AWS, by what is published, or else supposed."""
-    waits = tomllib.loads(QUOTAS.with_name("prices.toml").read_text(encoding="utf-8"))["waits_ms"]
-    rows, least, most = [], 0.0, 0.0
-    for name, hop in WAY:
-        if isinstance(hop, str):
-            low, high, source = hops[hop]["least"], hops[hop]["most"], hops[hop]["source"]
-            source = f"{source} ({hops[hop]['date']})" if hops[hop]["date"] else source
-        else:
-            low = sum(waits[one] for one in hop)
-            high, source = low * 3, "`prices.toml` supposes the least; three times that at most, with our own CPU"
-        rows.append([name, f"{low:g}", f"{high:g}", source])
-        least, most = least + low, most + high
-    rows.append(["together, warm", f"{least:g}", f"{most:g}", ""])
-    cold = hops["cold"]
-    rows.append(["each function that is cold, of three", f"{cold['least']:g}", f"{cold['most']:g}", cold["source"]])
-    return Table("On AWS, on paper: ms from the post to the frame", ["hop", "least", "most", "where from"], rows)

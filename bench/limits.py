@@ -1,6 +1,5 @@
 """The limits that a stack meets as a whole: each of a setting or quota, and of what one text needs of it."""
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -8,7 +7,7 @@ from typing import Any, Final
 from textension.aws.items import DUE_SHARDS
 
 from bench.idle import template
-from bench.money import DEFAULT_MB, FULL_CORE_MB, PRICES
+from bench.money import DEFAULT_MB, FULL_CORE_MB, read_prices
 from bench.result import number
 
 RATES: Final = (10, 1_000, 30_000)
@@ -51,7 +50,7 @@ def seconds(name: str, counted: Mapping[str, Mapping[str, Any]], cpu_us: Mapping
     """How long a function is busy with one text in a step: its CPU at the share of a processor that it has, and the
     waits of `prices.toml`. A step that was not measured warm has the CPU of a relayed record.
     """
-    waits = tomllib.loads(PRICES.read_text(encoding="utf-8"))["waits_ms"]
+    waits = read_prices()["waits_ms"]
     step = counted[name]
     waited = sum(count * waits.get(call, waits["request"]) for call, count in step["calls"].items()) / step["texts"]
     waited += waits["clicksend"] / BATCH if name == "sender" else 0

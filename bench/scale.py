@@ -1,11 +1,9 @@
 """What breaks first when there is more: what one text needs, counted, beside what AWS allows, dated."""
 
-import tomllib
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final
 
 from textension.aws import items
@@ -15,8 +13,8 @@ from bench import flows
 from bench.aws import Aws, aws
 from bench.flows import ENVIRONMENT, GATEWAY, TOKEN, WALKED
 from bench.interpreters import FUNCTIONS, WORKLOADS, BenchError, path_of, run
-from bench.latency import QUOTAS
 from bench.limits import RATES, Limit, limits_of
+from bench.quotas import allowed, read_quotas
 from bench.result import Chart, Part, Table, number
 from bench.simulator import simulator
 from local.build import BUILT
@@ -31,9 +29,9 @@ SCENARIOS: Final = {
 """How many numbers are texted, and by how many peers each."""
 IN: Final = ("webhook", "relay of a text in")
 HOW: Final = """\
-Nothing here was run at these rates: it is what one text needs, counted at the clients over
-{engine} (and, for requests and CPU, by the parts *AWS calls and money* and *Warm invocations*), beside
-`bench/quotas.toml`, with its dates, and `template.yaml`. A message is a text in with all that follows; replies are counted with their receipt. One
+Nothing here was run at these rates: it is what one text needs, counted at the clients over {engine} (and,
+for requests and CPU, by the parts *AWS calls and money* and *Warm invocations*), beside `bench/quotas.toml`, with its
+dates, and `template.yaml`. A message is a text in with all that follows; replies are counted with their receipt. One
 account, one app that listens. The hottest key is found by dealing {texts:,} texts to the real keys of
 `textension/aws/items.py`; of a request's units each of its items has an equal share, and an index's are by its own key.
 What has more than 1,000 units a second on one key is throttled by AWS, whatever the table allows."""
@@ -134,15 +132,6 @@ def measure(*, measured: Callable[[], Iterable[Part]], say: Callable[[str], None
         return part_of(steps, parts, read_quotas(), backend.engine)
 
 
-def read_quotas(file: Path = QUOTAS) -> dict[str, Any]:
-    """The quotas. Raises BenchError for one without its unit, date or source."""
-    quotas = tomllib.loads(file.read_text(encoding="utf-8"))
-    for name, one in quotas.items():
-        if name != "hops" and not {"value", "unit", "adjustable", "date", "source"} <= one.keys():
-            raise BenchError(f"bench/quotas.toml: {name} needs value, unit, adjustable, date and source")
-    return quotas
-
-
 def part_of(
     steps: Mapping[str, Mapping[str, float]], parts: Mapping[str, Part], quotas: Mapping[str, Any], engine: str
 ) -> Part:
@@ -155,7 +144,7 @@ def part_of(
     part.tables = [
         _limits(found),
         *(_hot(name, several, most) for name, several in hot.items()),
-        _quotas(quotas),
+        allowed(quotas),
     ]
     part.charts = [
         Chart("scale", "Texts a second at which it breaks, spread over many numbers", "texts/s", _bars(found))
@@ -207,18 +196,3 @@ def _hot(name: str, several: Iterable[Hot], most: float) -> Table:
 def _marked(value: float, most: float) -> str:
     """A figure, bold where it is more than is allowed."""
     return f"**{value:,.0f}**" if value > most else f"{value:,.0f}"
-
-
-def _quotas(quotas: Mapping[str, Any]) -> Table:
-    rows = [
-        [
-            name,
-            f"{one['value']:,}",
-            one["unit"],
-            "yes" if one["adjustable"] else "no",
-            f"{one['source']} ({one['date']})",
-        ]
-        for name, one in quotas.items()
-        if name != "hops"
-    ]
-    return Table("What AWS allows", ["", "allowed", "of what", "raised on request", "where from"], rows)

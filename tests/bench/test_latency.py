@@ -2,13 +2,12 @@
 
 import re
 import time
-import tomllib
 
 import pytest
 
 from bench.interpreters import BenchError
-from bench.latency import QUOTAS, Found, Times, found, offered, on_paper, part_of
-from tests.template_yaml import ROOT
+from bench.latency import Found, Times, found, offered, part_of
+from bench.quotas import on_paper, read_quotas
 
 
 def run(rate: int = 5, *seconds: float, asked: int | None = None) -> Found:
@@ -84,9 +83,7 @@ def test_a_run_that_lost_texts_misses_the_goal() -> None:
 
 
 def test_the_way_on_paper_adds_up() -> None:
-    hops = tomllib.loads(QUOTAS.read_text(encoding="utf-8"))["hops"]
-
-    rows = on_paper(hops).rows
+    rows = on_paper(read_quotas()["hops"]).rows
 
     whole = next(row for row in rows if row[0] == "together, warm")
     assert float(whole[1]) == sum(float(row[1]) for row in rows[: rows.index(whole)])
@@ -94,9 +91,7 @@ def test_the_way_on_paper_adds_up() -> None:
 
 
 def test_every_quota_has_its_unit_date_and_source() -> None:
-    quotas = tomllib.loads((ROOT / "bench" / "quotas.toml").read_text(encoding="utf-8"))
-
-    for name, one in quotas.items():
+    for name, one in read_quotas().items():
         if name != "hops":
             assert {"value", "unit", "adjustable", "date", "source"} == one.keys(), name
             assert re.fullmatch(r"20\d\d(-\d\d){0,2}", one["date"]), name

@@ -9,8 +9,9 @@ from bench import flows
 from bench.aws import aws
 from bench.interpreters import BenchError
 from bench.limits import Limit, limits_of, seconds
+from bench.quotas import read_quotas
 from bench.result import Part
-from bench.scale import IN, KEYS, LIFTS, SCENARIOS, hottest, measure, part_of, read_quotas, spread, units_in
+from bench.scale import IN, KEYS, LIFTS, SCENARIOS, hottest, measure, part_of, spread, units_in
 from bench.simulator import simulator
 from local.build import ensure_built
 
