@@ -5,11 +5,8 @@ from typing import Any
 
 import pytest
 
-from bench import flows
-from bench.aws import aws
 from bench.growth import OPERATIONS, Axis, Size, axes, cost_of, grown, growth, part_of
-from bench.simulator import simulator
-from local.build import ensure_built
+from tests.bench.conftest import Around
 
 SMALL, LARGE = Size(100, 10), Size(10_000, 10)
 
@@ -19,15 +16,12 @@ def rounds(*, queries: int = 10, units: float = 20) -> Sequence[Mapping[str, Any
     return [{name: {**step, "cpu": cpu, "wall": cpu * 2} for name in OPERATIONS} for cpu in (0.01, 0.03, 0.02)]
 
 
-def test_a_small_table_serves_every_operation() -> None:
-    ensure_built()
-    with aws() as backend, simulator() as clicksend:
-        flows.secrets_for(backend, clicksend)
-        done = grown(backend, Size(12, 11), 1)
+def test_a_small_table_serves_every_operation(around: Around) -> None:
+    done = grown(around.aws, Size(12, 11), 1)
 
     [one] = done["rounds"]
     assert OPERATIONS.keys() <= one.keys()
-    if backend.counts_capacity:  # a late text would ask twice, and grow with nothing
+    if around.aws.counts_capacity:  # a late text would ask twice, and grow with nothing
         assert one["webhook"]["calls"] == {"TransactWriteItems": 10}
         assert one["thread"]["units"]["read"] > 0
 

@@ -5,12 +5,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from bench import flows, report
-from bench.aws import aws
+from bench import report
 from bench.idle import Item, documented, hour, items, part_of, polls
 from bench.money import read_prices
-from bench.simulator import simulator
-from local.build import ensure_built
+from tests.bench.conftest import Around
 from tests.template_yaml import ROOT
 
 SWEPT = {
@@ -71,12 +69,9 @@ def test_too_dear_a_stack_misses_its_goal() -> None:
     assert not part_of(busy, "an engine").goals[0].met
 
 
-def test_the_sweeper_of_an_idle_stack_asks_for_what_was_counted() -> None:
+def test_the_sweeper_of_an_idle_stack_asks_for_what_was_counted(around: Around) -> None:
     """Guards the count of its requests, which no machine changes."""
-    ensure_built()
-    with aws() as backend, simulator() as clicksend:
-        flows.secrets_for(backend, clicksend)
-        swept = hour(backend, 5)
+    swept = hour(around.aws, 5)
     [part] = [one for one in report.read(ROOT / "docs" / "benchmarks") if one.name == "idle"]
     before = part.figures["swept"]
 

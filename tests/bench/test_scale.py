@@ -5,15 +5,12 @@ from typing import Any
 
 import pytest
 
-from bench import flows
-from bench.aws import aws
 from bench.interpreters import BenchError
 from bench.limits import Limit, limits_of, seconds
 from bench.quotas import read_quotas
 from bench.result import Part
 from bench.scale import IN, KEYS, LIFTS, SCENARIOS, hottest, measure, part_of, spread, units_in
-from bench.simulator import simulator
-from local.build import ensure_built
+from tests.bench.conftest import Around
 
 QUOTAS = read_quotas()
 UNITS = {"CONVERSATION": 5.0, "MESSAGE": 2.0, "CHANGES": 1.0, "index inbox": 4.0, "index log": 2.0, "index due": 3.0}
@@ -116,13 +113,11 @@ def test_a_quota_without_its_date_is_refused(tmp_path: Path) -> None:
         read_quotas(file)
 
 
-def test_every_key_that_a_text_in_writes_is_looked_at() -> None:
-    ensure_built()
-    with aws() as backend, simulator() as clicksend:
-        if not backend.counts_capacity:
-            pytest.skip("units are counted by DynamoDB Local only: install Java 17 or newer, and npm")
-        flows.secrets_for(backend, clicksend)
-        steps = spread(backend, count=3)
+def test_every_key_that_a_text_in_writes_is_looked_at(around: Around) -> None:
+    if not around.aws.counts_capacity:
+        pytest.skip("units are counted by DynamoDB Local only: install Java 17 or newer, and npm")
+
+    steps = spread(around.aws, count=3)
 
     assert set(units_in(steps)) == set(KEYS)
     assert all(steps[name] for name in IN)

@@ -1,25 +1,20 @@
 """What is measured warm is what happened for real: the same requests, answered from the tape."""
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from bench.aws import aws
 from bench.replaying import Answer, Tape, identity_of, service_of
-from bench.simulator import simulator
 from bench.warm import CASES, part_of, recorded
-from local.build import ensure_built
+from tests.bench.conftest import Around
 
 SIGNED = "AWS4-HMAC-SHA256 Credential=test/20261124/us-east-1/{}/aws4_request, SignedHeaders=host, Signature=0"
 
 
 @pytest.fixture(scope="module")
-def found() -> Iterator[dict[str, Any]]:
-    ensure_built()
-    with aws() as backend, simulator() as clicksend:
-        yield recorded(backend, clicksend, 1, cases=["webhook", "sender"], texts=3)
+def found(servers: Around) -> dict[str, Any]:
+    return recorded(servers.aws, servers.clicksend, 1, cases=["webhook", "sender"], texts=3)
 
 
 def test_both_make_the_requests_that_were_recorded(found: dict[str, Any]) -> None:
