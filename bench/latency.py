@@ -76,10 +76,9 @@ class Found:
 
 def found(rate: int, times: Times) -> Found:
     """What came of a run."""
-    seconds = tuple(sorted(times.came[text] - due for text, due in times.due.items() if text in times.came))
-    return Found(
-        rate, len(times.due), seconds, _pace(times.taken.values()), _pace(times.came.values()), len(times.refused)
-    )
+    came = {text: times.came[text] for text in times.due if text in times.came}  # those of earlier runs are no news
+    seconds = tuple(sorted(moment - times.due[text] for text, moment in came.items()))
+    return Found(rate, len(times.due), seconds, _pace(times.taken.values()), _pace(came.values()), len(times.refused))
 
 
 def _pace(moments: Any) -> float:

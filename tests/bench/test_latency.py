@@ -52,6 +52,7 @@ def test_a_time_is_counted_from_when_the_text_was_due() -> None:
     assert one.seconds == (0.5, 2.0)
     assert (one.asked, one.lost) == (3, 1)
     assert one.taken == pytest.approx(1)
+    assert one.came == pytest.approx(1 / 2.5)  # of its own texts only
 
 
 def test_what_never_came_is_slower_than_everything() -> None:
