@@ -70,8 +70,8 @@ reliability: $(ENVIRONMENTS) ## faults at every boundary, counted: hours (MINUTE
 		$(if $(filter-out file,$(origin JOBS)),--jobs $(JOBS)) --write
 
 .PHONY: bench
-bench: $(ENVIRONMENTS) .venv-bench/.made ## how fast and how cheap, beside the alternatives: docs/benchmarks (ROWS=cold,sending for some)
-	@$(PYTHON) -m bench $(if $(ROWS),--rows $(ROWS))
+bench: $(ENVIRONMENTS) .venv-bench/.made ## how fast and how cheap, beside the alternatives: docs/benchmarks (ROWS=cold,sending for some; GROWTH=full: a million)
+	@$(PYTHON) -m bench $(if $(ROWS),--rows $(ROWS)) $(if $(GROWTH),--growth $(GROWTH))
 
 .PHONY: lint
 lint: .venv/.made ## style, types and the template

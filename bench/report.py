@@ -9,7 +9,7 @@ from typing import Final
 from bench.result import Goal, Part, Table, number
 from bench.svg import drawn
 
-ORDER: Final = ("cold", "sending", "money")
+ORDER: Final = ("cold", "warm", "growth", "latency", "sending", "money", "idle", "scale")
 INTRODUCTION: Final = """# Benchmarks
 
 Made by `make bench` (`ROWS=cold,sending` for some parts). Textension beside what one
