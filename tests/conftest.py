@@ -16,6 +16,7 @@ from types import ModuleType
 from typing import Any
 
 import boto3
+import botocore.session
 import pytest
 from moto import mock_aws
 from moto.backends import get_backend
@@ -82,6 +83,10 @@ def forget() -> None:
         for _, one in inspect.getmembers(module):
             if isinstance(one, functools._lru_cache_wrapper):
                 one.cache_clear()
+
+
+# Each test's clients are new; what botocore reads and parses to make one, megabytes of JSON, is read once.
+botocore.session.create_loader = functools.cache(botocore.session.create_loader)
 
 
 @functools.cache
