@@ -42,10 +42,10 @@ OWNER = "123456789012"
 """Whose AWS it is, as moto has it."""
 
 
-STACKS = ("stack", "sam_local")
-"""Folders of tests with a stack of their own, and most of the time's waiting: they begin first."""
-BROWSERS = "web"
-"""The folder of tests that measure what a person sees: beside another stack the figures would say nothing."""
+ALONE = ("stack", "web")
+"""Folders of tests with stacks of their own that wait and measure: one after the other, in one process."""
+FIRST = (*ALONE, "sam_local")
+"""Folders that begin first, because their files go together and take longest."""
 
 
 def pytest_configure() -> None:
@@ -56,21 +56,27 @@ def pytest_configure() -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The folders with stacks first, a browser's last."""
+    """The folders that take longest first."""
 
     def turn(item: pytest.Item) -> int:
         folder = item.path.parent.name
-        return STACKS.index(folder) if folder in STACKS else len(STACKS) + (folder == BROWSERS)
+        return FIRST.index(folder) if folder in FIRST else len(FIRST)
 
     items.sort(key=turn)
 
 
 class ByFile(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
-    """Which of several processes takes which tests: those of a stack go together, and those of one file."""
+    """Which of several processes takes which tests: those of one file go together, and those that need stacks.
+
+    What the browser's tests measure would say nothing beside another stack; files of unit tests keep one core busy.
+    """
 
     def _split_scope(self, nodeid: str) -> str:
         path = Path(nodeid.partition("::")[0])
-        return path.parent.name if path.parent.name in {*STACKS, BROWSERS} else str(path)
+        folder = path.parent.name
+        if folder in ALONE:
+            return "stacks"
+        return folder if folder in FIRST else str(path)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByFile:
