@@ -20,6 +20,8 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 export AWS_EC2_METADATA_DISABLED = true
 export AWS_CONFIG_FILE = /dev/null
 export AWS_SHARED_CREDENTIALS_FILE = /dev/null
+# Python keeps what it has compiled: the tests start hundreds of processes.
+unexport PYTHONDONTWRITEBYTECODE
 unexport AWS_PROFILE AWS_DEFAULT_PROFILE AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN AWS_ENDPOINT_URL
 
 .PHONY: help
@@ -58,9 +60,8 @@ web: .venv/.made web/node_modules/.package-lock.json ## the web app's own style,
 	@cd web && npm run --silent lint && npm run --silent typecheck && npm run --silent openapi:check && npm run --silent test
 
 .PHONY: test
-test: $(ENVIRONMENTS) ## everything that must hold: style, types, the template, all tests (TESTS=... for some, JOBS=... at a time)
-	@$(MAKE) lint
-	@$(MAKE) build
+test: $(ENVIRONMENTS) web/node_modules/.package-lock.json ## everything that must hold: style, types, the template, all tests (TESTS=... for some, JOBS=... at a time)
+	@$(call side-by-side,$(CHECKS) build)
 	@$(PYTHON) -m pytest --numprocesses $(JOBS) --dist loadscope --no-loadscope-reorder $(TESTS)
 
 .PHONY: reliability
@@ -73,13 +74,21 @@ reliability: $(ENVIRONMENTS) ## faults at every boundary, counted: hours (MINUTE
 bench: $(ENVIRONMENTS) .venv-bench/.made ## how fast and how cheap, beside the alternatives: docs/benchmarks (ROWS=cold,sending for some; GROWTH=full: a million)
 	@$(PYTHON) -m bench $(if $(ROWS),--rows $(ROWS)) $(if $(GROWTH),--growth $(GROWTH))
 
-.PHONY: lint
-lint: .venv/.made ## style, types and the template
+CHECKS = lint-types lint-rest web
+# What one of them prints is held back until it has ended, where make can.
+side-by-side = $(MAKE) --jobs 4 $(if $(filter output-sync,$(.FEATURES)),--output-sync) $(1)
+
+.PHONY: lint $(CHECKS)
+lint: .venv/.made ## style, types, the template, and the web app's own
+	@$(call side-by-side,$(CHECKS))
+
+lint-types: .venv/.made
+	mypy layers/common/textension functions cli local tests bench
+
+lint-rest: .venv/.made
 	ruff check .
 	ruff format --check .
-	mypy layers/common/textension functions cli local tests bench
 	sam validate --lint --config-env default
-	@$(MAKE) web
 
 .PHONY: format
 format: .venv/.made ## put the code into its style

@@ -14,7 +14,7 @@ WAY: Final = (
     ("API Gateway takes the post", "api_gateway"),
     ("`inbound_webhook`: 1 transaction", ("TransactWriteItems",)),
     ("the stream is polled", "stream_poll"),
-    ("`stream_relay`: the change written, published", ("request", "Publish")),
+    ("`stream_relay`: the change written, published", ("request", "PublishBatch")),
     ("SNS to SQS, the waiting receive is answered", "queue"),
     ("`realtime`: a query, a post to the connection", ("request", "PostToConnection")),
     ("the frame reaches the app", "frame"),

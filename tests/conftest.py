@@ -14,8 +14,10 @@ from email.message import EmailMessage
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+from urllib.parse import urlparse
 
 import boto3
+import botocore.session
 import pytest
 from moto import mock_aws
 from moto.backends import get_backend
@@ -37,12 +39,14 @@ PEER = "+61422222222"
 SUBACCOUNT = "100002"
 EMAIL_FROM = "textension@example.com"
 REGION = "ap-southeast-2"
+OWNER = "123456789012"
+"""Whose AWS it is, as moto has it."""
 
 
-STACKS = ("stack", "sam_local")
-"""Folders of tests with a stack of their own, and most of the time's waiting: they begin first."""
-BROWSERS = "web"
-"""The folder of tests that measure what a person sees: beside another stack the figures would say nothing."""
+ALONE = ("stack", "web")
+"""Folders of tests with stacks of their own that wait and measure: one after the other, in one process."""
+FIRST = (*ALONE, "sam_local")
+"""Folders that begin first, because their files go together and take longest."""
 
 
 def pytest_configure() -> None:
@@ -53,21 +57,27 @@ def pytest_configure() -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The folders with stacks first, a browser's last."""
+    """The folders that take longest first."""
 
     def turn(item: pytest.Item) -> int:
         folder = item.path.parent.name
-        return STACKS.index(folder) if folder in STACKS else len(STACKS) + (folder == BROWSERS)
+        return FIRST.index(folder) if folder in FIRST else len(FIRST)
 
     items.sort(key=turn)
 
 
 class ByFile(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
-    """Which of several processes takes which tests: those of a stack go together, and those of one file."""
+    """Which of several processes takes which tests: those of one file go together, and those that need stacks.
+
+    What the browser's tests measure would say nothing beside another stack; files of unit tests keep one core busy.
+    """
 
     def _split_scope(self, nodeid: str) -> str:
         path = Path(nodeid.partition("::")[0])
-        return path.parent.name if path.parent.name in {*STACKS, BROWSERS} else str(path)
+        folder = path.parent.name
+        if folder in ALONE:
+            return "stacks"
+        return folder if folder in FIRST else str(path)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByFile:
@@ -83,6 +93,10 @@ def forget() -> None:
         for _, one in inspect.getmembers(module):
             if isinstance(one, functools._lru_cache_wrapper):
                 one.cache_clear()
+
+
+# Each test's clients are new; what botocore reads and parses to make one, megabytes of JSON, is read once.
+botocore.session.create_loader = functools.cache(botocore.session.create_loader)
 
 
 @functools.cache
@@ -140,7 +154,7 @@ class Backend:
 
     def mails(self) -> list[EmailMessage]:
         """The mails that SES took, the oldest first."""
-        backend = get_backend("ses")["123456789012"][REGION]
+        backend = get_backend("ses")[OWNER][REGION]
         return [message_from_string(one.raw_data, policy=policy.default) for one in backend.sent_messages]
 
     def put_secret(self, logical_id: str, value: Any) -> None:
@@ -182,15 +196,37 @@ def bulk(aws: Backend, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Table, "transact", transact)
 
 
+# What most tests only need to be there is made where moto keeps it: by a client's request it takes ten times as long.
+
+
+def _made_secret(name: str, text: str) -> str:
+    made = get_backend("secretsmanager")[OWNER][REGION].create_secret(
+        name,
+        secret_string=text,
+        secret_binary=None,
+        description=None,
+        tags=None,
+        kms_key_id=None,
+        client_request_token=None,
+        replica_regions=[],
+        force_overwrite=False,
+    )
+    return str(json.loads(made)["ARN"])
+
+
+def _made_queue(name: str) -> str:
+    made = get_backend("sqs")[OWNER][REGION].create_queue(name)
+    return str(made.url(urlparse(of_aws("sqs").meta.endpoint_url)))
+
+
 def _backend(monkeypatch: pytest.MonkeyPatch) -> Backend:
     name = "textension"
     of_aws("dynamodb").create_table(**template_yaml.table_properties(name))
+    webhook = json.loads(template_yaml.secret_text("WebhookSecret")) | {"CLICKSEND_SUBACCOUNT_ID": SUBACCOUNT}
     secrets = {
-        logical: of_aws("secretsmanager").create_secret(Name=logical, SecretString=template_yaml.secret_text(logical))[
-            "ARN"
-        ]
-        for logical in ("CredentialsSecret", "WebhookSecret", "SigningSecret", "PushSecret")
-    }
+        logical: _made_secret(logical, template_yaml.secret_text(logical))
+        for logical in ("CredentialsSecret", "SigningSecret", "PushSecret")
+    } | {"WebhookSecret": _made_secret("WebhookSecret", json.dumps(webhook))}
     of_aws("ssm").put_parameter(Name="push-public-key", Type="String", Value="none")
     sqs, sns = of_aws("sqs"), of_aws("sns")
     queue = sqs.create_queue(QueueName="outbound.fifo", Attributes={"FifoQueue": "true"})["QueueUrl"]
@@ -212,7 +248,7 @@ def _backend(monkeypatch: pytest.MonkeyPatch) -> Backend:
         "REQUIRE_WEBHOOK_TOKEN": "true",
         "INBOUND_WEBHOOK": "inbound-webhook",
         **{
-            f"{name}_URL": sqs.create_queue(QueueName=name.lower())["QueueUrl"]
+            f"{name}_URL": _made_queue(name.lower())
             for name in (
                 "OUTBOUND_DEAD_LETTER_QUEUE",
                 "REALTIME_DEAD_LETTER_QUEUE",
@@ -241,12 +277,9 @@ def _backend(monkeypatch: pytest.MonkeyPatch) -> Backend:
         topic_arn=topic,
         queue_url=queue,
         inspect_url=inspect_url,
-        token="",
+        token=webhook["WEBHOOK_TOKEN"],
         secrets=secrets,
     )
-    webhook = json.loads(template_yaml.secret_text("WebhookSecret"))
-    backend.token = webhook["WEBHOOK_TOKEN"]
-    backend.put_secret("WebhookSecret", {**webhook, "CLICKSEND_SUBACCOUNT_ID": SUBACCOUNT})
     backend.numbers.put(NumberSettings(number=NUMBER, account="main", extensions=("101", "102"), label="Sales"))
     return backend
 

@@ -64,10 +64,10 @@ class App:
 
     def heard_of(self, target: str, body: bytes) -> None:
         """SNS has taken events: each goes into the queue, which keeps no order, raw."""
-        if target not in {"sns.PublishBatch", "sns.PublishBatch"}:
+        if target != "sns.PublishBatch":
             return
         for name, text in parse_qsl(body.decode()):
-            if name == "Message" or name.endswith(".Message"):
+            if name.endswith(".Message"):
                 self._count += 1
                 self.published.add(json.loads(text)["id"])
                 one = {"MessageDeduplicationId": str(self._count), "MessageGroupId": str(self._count)}

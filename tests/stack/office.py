@@ -14,6 +14,7 @@ from typing import Any, Self
 
 import boto3
 import httpx
+from textension.account_check import PATIENCE
 
 from local.stackfile import StackFile
 from tests.stack.running import RunningStack
@@ -123,6 +124,11 @@ class Office:
         )
         return str(resource["StackResourceDetail"]["PhysicalResourceId"])
 
+    def sweep(self) -> None:
+        """One round of the sweeper, without waiting for its minute."""
+        answer = self.aws("lambda").invoke(FunctionName=self.function("Sweeper"), Payload=b"{}")
+        assert "FunctionError" not in answer, answer["Payload"].read()
+
     # ------------------------------------------------------------ ClickSend
 
     def values(self, message_id: str, peer: str, text: str, **changes: Any) -> dict[str, Any]:
@@ -222,6 +228,16 @@ class Office:
         """Let nobody wait any more because of a fault that is over."""
         key = {"pk": {"S": f"ACCOUNT#{self.file.demo.account}"}, "sk": {"S": "CIRCUIT"}}
         self.dynamodb.delete_item(TableName=self.file.outputs["TableName"], Key=key)
+
+    def let_look_again(self) -> None:
+        """Let the last look at the account be so long ago that the next sweep looks again for whoever wants it."""
+        key = {"pk": {"S": f"ACCOUNT#{self.file.demo.account}"}, "sk": {"S": "CLICKSEND"}}
+        self.dynamodb.update_item(
+            TableName=self.file.outputs["TableName"],
+            Key=key,
+            UpdateExpression="SET tried_at = if_not_exists(tried_at, :patience) - :patience ADD version :one",
+            ExpressionAttributeValues={":patience": {"N": str(PATIENCE)}, ":one": {"N": "1"}},
+        )
 
     @cached_property
     def dynamodb(self) -> Any:

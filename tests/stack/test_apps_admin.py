@@ -30,7 +30,6 @@ def test_numbers_are_added_changed_and_removed(office: Office, ana: Mobile) -> N
     assert code(ana, "PUT", path, json=settings) == (409, "number_not_listed")
     office.clicksend("PUT", "/numbers", numbers=[*listed, LISTED])
     try:
-        # The sweeper may have looked just now: then half a minute passes before it looks again.
         added = eventually(lambda: _swept_and_put(office, ana, path, settings), within=45, what="the number added")
         assert (added["number"], added["extensions"], added["label"]) == (LISTED, ["101"], "New")
         assert LISTED in {one["number"] for one in ana.get("/numbers")["items"]}
@@ -54,7 +53,8 @@ def test_numbers_are_added_changed_and_removed(office: Office, ana: Mobile) -> N
 
 
 def _swept_and_put(office: Office, app: Mobile, path: str, settings: dict[str, Any]) -> dict[str, Any]:
-    office.aws("lambda").invoke(FunctionName=office.function("Sweeper"), Payload=b"{}")
+    office.let_look_again()
+    office.sweep()
     answer = app.ask("PUT", path, json=settings)
     return dict(answer.json()) if answer.status_code == 200 else {}
 

@@ -12,12 +12,6 @@ from tests.stack.office import NUMBER, Office, eventually
 pytestmark = pytest.mark.stack
 
 
-def sweep(office: Office) -> None:
-    """What happens each minute."""
-    answer = office.aws("lambda").invoke(FunctionName=office.function("Sweeper"), Payload=b"{}")
-    assert "FunctionError" not in answer
-
-
 def at(seconds: float) -> str:
     """A time from now."""
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + seconds))
@@ -31,12 +25,12 @@ def state(app: Mobile, message_id: str) -> str:
 def test_a_scheduled_text_goes_out_at_its_time_and_not_before(office: Office, ana: Mobile) -> None:
     message_id = ana.send("+12025550161", "later", schedule_at=at(4))
     assert state(ana, message_id) == "scheduled"
-    sweep(office)
+    office.sweep()
     assert state(ana, message_id) == "scheduled"
     assert office.arrivals("later") == []
 
     time.sleep(4)
-    sweep(office)
+    office.sweep()
 
     eventually(lambda: state(ana, message_id) == "delivered", within=20, what="delivered")
     journey = ana.get(f"/messages/{message_id}")["journey"]
@@ -50,7 +44,7 @@ def test_what_is_taken_back_is_never_sent(office: Office, ana: Mobile, ben: Mobi
     assert ben.post(f"/messages/{message_id}/cancel")["state"] == "cancelled"
 
     time.sleep(2.1)
-    sweep(office)
+    office.sweep()
     time.sleep(0.5)
     assert state(ana, message_id) == "cancelled"
     assert office.arrivals("on second thoughts") == []

@@ -51,7 +51,7 @@ def test_a_hang_after_accept_is_unknown_and_not_sent_again(office: Office) -> No
     message_id = office.send(PEER, "did it go?")
     eventually(lambda: office.state(message_id) == "unknown", within=40, what="unknown")
 
-    office.aws("lambda").invoke(FunctionName=office.function("Sweeper"))
+    office.sweep()
     time.sleep(3)
 
     assert office.state(message_id) == "unknown"
@@ -86,7 +86,12 @@ def test_what_clicksend_had_no_time_for_is_sent_a_little_later(office: Office) -
     office.clicksend("POST", "/faults", mode="429", retry_after=1)
     message_id = office.send(PEER, "after a pause")
     eventually(lambda: office.message(message_id)["reason"] == "TOO_MANY_REQUESTS", within=20, what="queued again")
-    eventually(lambda: office.state(message_id) == "delivered", within=150, what="delivered after the sweeper's round")
+
+    def delivered() -> bool:
+        office.sweep()
+        return office.state(message_id) == "delivered"
+
+    eventually(delivered, within=90, what="delivered after the sweeper's round")
     assert len(office.arrivals("after a pause")) == 1
     journey = [step["state"] for step in office.message(message_id)["journey"]]
     assert journey == ["queued", "sending", "queued", "sending", "sent", "delivered"]

@@ -1,4 +1,7 @@
-"""The sweeper, by its own right to the credentials, keeps the table's picture of what ClickSend lists."""
+"""The sweeper, by its own right to the credentials, keeps the table's picture of what ClickSend lists.
+
+It runs after test_apps: the sweeper's first minute passes while that has something to do.
+"""
 
 import pytest
 from textension.aws import clients
@@ -26,12 +29,6 @@ def checked(office: Office, accounts: ClickSendAccounts) -> ClickSendAccount | N
     return found if found and found.checked_at else None
 
 
-def sweep(office: Office) -> None:
-    """One round of the sweeper, without waiting for its minute."""
-    answer = office.aws("lambda").invoke(FunctionName=office.function("Sweeper"), Payload=b"{}")
-    assert "FunctionError" not in answer, answer["Payload"].read()
-
-
 def test_the_accounts_numbers_are_known_soon_after_the_start(office: Office, accounts: ClickSendAccounts) -> None:
     listed = office.clicksend("GET", "/settings")["numbers"]
 
@@ -46,11 +43,12 @@ def test_a_new_number_is_known_at_the_next_sweep_once_it_is_wanted(office: Offic
     listed = office.clicksend("GET", "/settings")["numbers"]
     eventually(lambda: checked(office, accounts), within=75, what="the account looked at")
     office.clicksend("PUT", "/numbers", numbers=[*listed, NEW])
+    office.let_look_again()
     try:
         accounts.want(office.file.demo.account, now_ms())
 
         def known() -> bool:
-            sweep(office)
+            office.sweep()
             found = checked(office, accounts)
             return found is not None and found.lists(NEW)
 
