@@ -23,15 +23,21 @@ from bench.reliability.defects_inbound import Seeded
 from bench.reliability.site import Site
 
 
-def claim_without_condition(_: Site) -> Seeded:
-    """Two workers may both claim a message."""
-    make = updates.claim
+@contextmanager
+def claim_without_condition(_: Site) -> Iterator[None]:
+    """A claim trusts what was read, which is what the table held before another worker's claim."""
+    make, read = updates.claim, Messages.outlook
 
     def loose(*given: Any, **more: Any) -> Any:
         claim = make(*given, **more)
         return replace(claim, condition=f"attribute_exists(pk) OR ({claim.condition})")
 
-    return patch.object(updates, "claim", loose)
+    def earlier(self: Messages, places: Any) -> Any:
+        found = read(self, places)
+        return replace(found, messages={at: replace(one, state=State.QUEUED) for at, one in found.messages.items()})
+
+    with patch.object(updates, "claim", loose), patch.object(Messages, "outlook", earlier):
+        yield
 
 
 def resent_on_lease_expiry(_: Site) -> Seeded:
