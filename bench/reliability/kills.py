@@ -112,9 +112,10 @@ def _drain(outside: Outside, crew: Sequence["Future[None]"]) -> None:
     """Nothing is killed any more: in real time until all is quiet, then in the functions' time from one sweep to the
     next, until nothing is due. The receipts that were held come when history has had its say."""
     ended = time.monotonic()
+    _still_there(crew)
     outside.calm = True
     _quiet(outside, crew)
-    began = outside.now
+    began = swept = outside.now
     while True:
         due = outside.due()
         if not due and not outside.held:
@@ -124,12 +125,13 @@ def _drain(outside: Outside, crew: Sequence["Future[None]"]) -> None:
         if outside.held and (not due or outside.now - began >= HISTORY_DECIDES):
             outside.release()
         elif due:
-            if any(one.get("state") == "queued" for one in due):
-                # Its doorbell is among the dead: the queue swallows another one for five minutes, which are real.
-                time.sleep(max(ended + TOLD_AGAIN_AFTER - time.monotonic(), 0))
             outside.go_to(max(int(due[0]["due_at"]), outside.now + STEP))
+            swept = outside.now
             outside.sweep_once()
         _quiet(outside, crew)
+        if any(one.get("state") == "queued" and one.get("rung_at", 0) >= swept for one in outside.due()):
+            # Its first doorbell is dead, and for five minutes, which are real, the queue swallows another one.
+            time.sleep(max(ended + TOLD_AGAIN_AFTER - time.monotonic(), 0))
 
 
 def _quiet(outside: Outside, crew: Sequence["Future[None]"]) -> None:
@@ -139,10 +141,16 @@ def _quiet(outside: Outside, crew: Sequence["Future[None]"]) -> None:
         time.sleep(0.35)
         left = outside.busy(sqs)
         seen = 0 if left else seen + 1
-        if any(one.done() and one.exception() for one in crew):
-            return
+        _still_there(crew)
         if time.monotonic() > until:
             raise TimeoutError(f"not quiet after {QUIET_WITHIN:.0f} s: {left}")
+
+
+def _still_there(crew: Sequence["Future[None]"]) -> None:
+    """Raise what went wrong with the driver itself."""
+    for one in crew:
+        if one.done():
+            one.result()
 
 
 def _journeys(table: Iterable[Mapping[str, Any]]) -> Counter[str]:

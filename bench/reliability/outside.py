@@ -205,7 +205,8 @@ class Outside:
             failed = {bell.id for bell in bells} if answer is None else queues.failures(answer)
             for one in page:
                 if one["MessageId"] not in failed:
-                    sqs.delete_message(QueueUrl=self.bells.outbound, ReceiptHandle=one["ReceiptHandle"])
+                    with contextlib.suppress(sqs.exceptions.ClientError):  # visible again already: it comes once more
+                        sqs.delete_message(QueueUrl=self.bells.outbound, ReceiptHandle=one["ReceiptHandle"])
 
     def sweep(self) -> None:
         """Call the sweeper now and then, until the calm."""
@@ -221,10 +222,8 @@ class Outside:
         """An app hears what is published, and knows events by their id."""
         sqs = self.engine.client("sqs")
         while not self.over.is_set():
-            page = sqs.receive_message(QueueUrl=self.bells.heard, MaxNumberOfMessages=10, WaitTimeSeconds=1).get(
-                "Messages", []
-            )
-            for one in page:
+            page = sqs.receive_message(QueueUrl=self.bells.heard, MaxNumberOfMessages=10, WaitTimeSeconds=1)
+            for one in page.get("Messages", []):
                 self._heard(json.loads(json.loads(one["Body"])["Message"]))
                 sqs.delete_message(QueueUrl=self.bells.heard, ReceiptHandle=one["ReceiptHandle"])
 
