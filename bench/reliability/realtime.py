@@ -1,12 +1,12 @@
-"""`make reliability PART=kills`: what runs in real time, with a place of its own on the page."""
+"""`make reliability PART=kills` and `PART=load`: what runs in real time, each with a place of its own on the page."""
 
 import argparse
 import sys
 
-from bench.reliability import engines, kills
+from bench.reliability import engines, kills, load
 from bench.reliability.report import Report
 
-PARTS = ("kills",)
+PARTS = ("kills", "load")
 
 
 def main() -> int:
@@ -14,7 +14,10 @@ def main() -> int:
     options = _options()
     told = Report(block=options.part)
     try:
-        kills.main(told, seconds=options.seconds, seed=options.seed)
+        if options.part == "kills":
+            kills.main(told, seconds=options.seconds, seed=options.seed)
+        else:
+            load.main(told, minutes=options.minutes)
     except engines.Missing as missing:
         print(missing, file=sys.stderr)
         return 2
@@ -29,5 +32,6 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--part", choices=PARTS, required=True)
     parser.add_argument("--seconds", type=float, default=300, help="how long something is killed (kills)")
     parser.add_argument("--seed", type=int, help="the moments of an earlier run (kills)")
+    parser.add_argument("--minutes", type=float, default=20, help="how long the highest rate is held (load)")
     parser.add_argument("--write", action="store_true", help="write the figures into docs/reliability.md")
     return parser.parse_args()
