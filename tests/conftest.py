@@ -25,7 +25,8 @@ from textension.aws.messages import Messages
 from textension.aws.numbers import Numbers
 from textension.aws.quarantine import Quarantine
 from textension.aws.table import Put, Table, Update, Write
-from textension.message import NumberSettings
+from textension.clock import now_ms
+from textension.message import Message, NumberSettings
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
@@ -116,6 +117,13 @@ class Backend:
     def events(self) -> list[dict[str, Any]]:
         """What was published since the last call: SNS's envelopes."""
         return [json.loads(message["Body"]) for message in self._drain(self.inspect_url)]
+
+    def claim(self, message_id: str, worker: str = "one", now: int | None = None) -> Message | None:
+        """The message as one worker's own, ready to be sent; None where the worker did not get it."""
+        message = self.messages.by_id(message_id)
+        assert message is not None
+        got = self.messages.claim([message], worker=worker, now=now or now_ms())
+        return got[0] if got else None
 
     def doorbells(self) -> list[dict[str, Any]]:
         """What was rung since the last call."""

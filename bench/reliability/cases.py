@@ -2,7 +2,7 @@
 
 import random
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -92,35 +92,37 @@ def singles(site: Site, flow: str) -> Iterator[Case]:
                 yield Case(flow, ((crossing.index, fault),))
 
 
-def pairs(site: Site, flow: str, chooser: random.Random) -> Iterator[Case]:
-    """Two faults, the second anywhere behind the first in the run that has it; for ever, chosen by seed."""
-    firsts = list(singles(site, flow))
-    behind: dict[Case, tuple[Crossing, ...]] = {}
+def singles_of(site: Site, flow: str) -> tuple[str, list[Case]]:
+    """A flow, and all its single faults."""
+    return flow, list(singles(site, flow))
+
+
+_behind: dict[Case, tuple[Crossing, ...]] = {}
+"""What a case crosses. It is the same each time, so that one run of it tells."""
+
+
+def pair(site: Site, flow: str, firsts: Sequence[Case], chooser: random.Random) -> Case:
+    """Two faults, the second anywhere behind the first in the run that has it, chosen by seed."""
     while True:
         first = chooser.choice(firsts)
-        if first not in behind:
-            behind[first] = run(site, first).crossings
+        if first not in _behind:
+            _behind[first] = run(site, first).crossings
         ((index, _),) = first.faults
-        later = behind[first][index + 1 :]
+        later = _behind[first][index + 1 :]
         if later:
             second = chooser.choice(later)
-            yield Case(flow, (*first.faults, (second.index, chooser.choice(FAULTS[second.kind]))))
+            return Case(flow, (*first.faults, (second.index, chooser.choice(FAULTS[second.kind]))))
 
 
-def all_pairs(site: Site, flow: str) -> Iterator[Case]:
-    """Every two faults, the second anywhere behind the first in the run that has it."""
-    for first in list(singles(site, flow)):
-        ((index, _),) = first.faults
-        for second in run(site, first).crossings[index + 1 :]:
-            for fault in FAULTS[second.kind]:
-                if _says_something(second, fault):
-                    yield Case(flow, (*first.faults, (second.index, fault)))
+def run_pair(site: Site, flow: str, firsts: Sequence[Case], seed: int) -> Outcome:
+    """Two faults, chosen by a seed, and what came of them."""
+    return run(site, pair(site, flow, firsts, random.Random(seed)))
 
 
 def _says_something(crossing: Crossing, fault: Fault) -> bool:
     """Reordering needs a batch; and what only reads is not hurt more by failing after than before."""
     if fault is Fault.REORDERED:
-        return crossing.function in {"stream_relay", "outbound_sender"}
+        return crossing.function in {"stream_relay", "outbound_sender", "realtime"}
     reads = ("GetItem", "BatchGetItem", "Query", "GetSecretValue")
     if crossing.target.rpartition(".")[2] in reads:
         return fault not in (AFTER - KILLS - {Fault.SLOW, Fault.HANG_AFTER})

@@ -1,5 +1,6 @@
 """Compares what was promised with what became of it, in the manner of Jepsen: out of the ledger and the table alone."""
 
+import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -77,6 +78,14 @@ class Run(Protocol):
     def hasty(self) -> Sequence[tuple[str, str]]: ...
     @property
     def dead(self) -> Sequence[str]: ...
+    @property
+    def app(self) -> Any:
+        """An app that listens to frames; None where there is none."""
+
+    @property
+    def history(self) -> Any:
+        """Texts that ClickSend gave up posting, and lists."""
+
     def items(self) -> list[dict[str, Any]]:
         """Everything in the table, plain."""
 
@@ -115,6 +124,7 @@ def check(run: Run, *, one_fault: bool = True) -> Verdict:
         *_kept(run, by_text),
         *_sent(run, by_text),
         *_told(run, messages),
+        *_heard(run, one_fault=one_fault),
         *(finding for message in messages for finding in _journey(message)),
         *_counted(run, items, messages),
         *_answered(run, one_fault=one_fault),
@@ -131,8 +141,12 @@ def _kept(run: Run, by_text: Mapping[str, list[dict[str, Any]]]) -> Iterator[Fin
     for text in run.ledger.texts(Hop.ACKNOWLEDGED):
         if text not in by_text:
             yield Finding(Check.LOST, text, "acknowledged, and not in the table")
-    for text in run.ledger.given_up:
-        yield Finding(Check.LOST, text, "never acknowledged, however often it was tried")
+    for text in run.history.texts - by_text.keys():
+        yield Finding(Check.LOST, text, "in ClickSend's history, and not in the table")
+    for text, hop in run.ledger.given_up:
+        # What ClickSend stops posting is in its history: there is a text of it, or the state says what it reported.
+        if text not in by_text or (hop is Hop.ACKNOWLEDGED and text not in run.history.texts):
+            yield Finding(Check.LOST, text, f"never {hop}, however often it was tried")
     for text, found in by_text.items():
         if text not in run.peers:
             yield Finding(Check.UNEXPECTED, text, "in the table, and nobody's")
@@ -192,6 +206,23 @@ def _told(run: Run, messages: list[dict[str, Any]]) -> Iterator[Finding]:
         yield Finding(Check.UNEXPECTED, text, "told to the apps, and not in the table")
 
 
+def _heard(run: Run, *, one_fault: bool) -> Iterator[Finding]:
+    """An app that listens gets each event as a frame, or could not; what it missed is among the changes. It knows an
+    event by its id: a frame that comes again says nothing new."""
+    if (app := run.app) is None:
+        return
+    dead = {json.loads(bell.body)["id"] for bell in app.queue.dead}
+    for event in app.published - app.framed - app.excused - dead:
+        yield Finding(Check.LOST, event, "no frame, though the app was connected and took what came")
+    for event in app.published - app.framed - app.read:
+        yield Finding(Check.LOST, event, "neither a frame, nor among the changes that the app read")
+    published = app.published | {entry.detail for entry in run.ledger.of(Hop.PUBLISHED)}
+    for event in (app.framed | app.read) - published:
+        yield Finding(Check.UNEXPECTED, event, "heard by the app, and never published")
+    for event in dead if one_fault else ():
+        yield Finding(Check.DEAD_LETTER, event, "in the dead-letter queue of the WebSockets")
+
+
 def _journey(message: dict[str, Any]) -> Iterator[Finding]:
     before = ""
     for step in message["journey"]:
@@ -232,6 +263,6 @@ def _answered(run: Run, *, one_fault: bool) -> Iterator[Finding]:
     for body in run.dead if one_fault else ():
         yield Finding(Check.DEAD_LETTER, body, "in the outbound dead-letter queue")
     for crash in run.crashes:
-        if "Unavailable" in crash and not one_fault:
+        if "Unavailable" in crash and (not one_fault or crash.startswith("sweeper: Unavailable: Secrets Manager")):
             continue  # a sweeper that begins without its secrets fails its minute; the next one comes
         yield Finding(Check.CRASHED, crash, "instead of an answer")

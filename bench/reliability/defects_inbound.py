@@ -116,8 +116,7 @@ def published_first(_: Site) -> Seeded:
     def first(self: Messages, message: Message, **more: Any) -> Any:
         from textension import assemble
 
-        for event in events.of(message):
-            assemble.relay().topic.publish(event)
+        assemble.relay().topic.publish(events.of(message))
         return store(self, message, **more)
 
     return patch.object(Messages, "store", first)
@@ -128,16 +127,17 @@ def told_before_written_down(_: Site) -> Seeded:
     add: Any = Changes.add
     waiting: list[Callable[[Changes], None]] = []
 
-    def keep(_: Changes, event: Any, now: int, **more: Any) -> None:
-        waiting.append(partial(add, event=event, now=now, **more))
+    def keep(_: Changes, told: Any, now: int) -> None:
+        waiting.append(partial(add, events=list(told), now=now))
 
     publish = Topic.publish
 
-    def both(self: Topic, event: Any) -> None:
+    def both(self: Topic, told: Any) -> set[str]:
         from textension import assemble
 
-        publish(self, event)
+        missed = publish(self, told)
         waiting.pop()(assemble.relay().changes)
+        return missed
 
     stack = ExitStack()
     stack.enter_context(patch.object(Changes, "add", keep))
@@ -149,9 +149,9 @@ def publish_swallowed(_: Site) -> Seeded:
     """What SNS does not take is taken for told."""
     publish = Topic.publish
 
-    def quietly(self: Topic, event: Any) -> None:
-        with contextlib.suppress(Unavailable):
-            publish(self, event)
+    def quietly(self: Topic, told: Any) -> set[str]:
+        publish(self, told)
+        return set()
 
     return patch.object(Topic, "publish", quietly)
 
@@ -160,10 +160,11 @@ def marked_before_published(_: Site) -> Seeded:
     """The mark that the apps know comes first."""
     announce = Relay.announce
 
-    def hastily(self: Relay, announced: Any) -> None:
-        if isinstance(announced, Message):
-            self._mark(announced, replace(announced, unannounced=False))
-        announce(self, announced)
+    def hastily(self: Relay, *announced: Any) -> Any:
+        for one in announced:
+            if isinstance(one, Message):
+                self._mark(one, replace(one, unannounced=False))
+        return announce(self, *announced)
 
     return patch.object(Relay, "announce", hastily)
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 from unittest.mock import patch
 
-from textension import accepting, ids, message, outbound, reconciling, states, sweep
+from textension import accepting, ids, message, outbound, reconciling, sweep
 from textension.aws import items, updates
 from textension.aws.messages import Messages
 from textension.clicksend import client as clicksend_client
@@ -95,8 +95,8 @@ def client_retries(_: Site) -> Seeded:
 
 def endless_lease(_: Site) -> Seeded:
     """A claim is due to nobody."""
-    due = states.due_at
-    return patch.object(updates, "due_at", lambda one: 10**15 if one.state is State.SENDING else due(one))
+    make = updates.claimed
+    return patch.object(updates, "claimed", lambda *given, **more: replace(make(*given, **more), listed_at=10**15))
 
 
 def leases_never_end(_: Site) -> Seeded:

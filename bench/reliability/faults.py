@@ -9,11 +9,13 @@ from typing import Final, Protocol
 
 
 class Kind(StrEnum):
-    """What is crossed: a call to AWS, a request to ClickSend, or a function's own beginning."""
+    """What is crossed: a call to AWS, a request to ClickSend, a function's own beginning, or a WebSocket."""
 
     AWS = "aws"
     HTTP = "http"
     DELIVERY = "delivery"
+    SOCKET = "socket"
+    """A frame to an app's WebSocket. Nobody tries it again."""
 
 
 class Fault(StrEnum):
@@ -31,6 +33,8 @@ class Fault(StrEnum):
     """No connection was made."""
     RESET_BEFORE = "reset-before"
     RESET_AFTER = "reset-after"
+    GONE = "gone"
+    """The WebSocket broke; its app notices."""
     SLOW = "slow"
     KILLED_BEFORE = "killed-before"
     KILLED_AFTER = "killed-after"
@@ -40,6 +44,8 @@ class Fault(StrEnum):
     """Delivered once more, ten minutes later."""
     ANSWER_LOST = "answer-lost"
     """The function answered, and whoever called it did not hear."""
+    NOT_DELIVERED = "not-delivered"
+    """The function was not called, and whoever meant to call it heard that."""
     REORDERED = "reordered"
     """The records of a batch the other way round."""
 
@@ -71,7 +77,25 @@ FAULTS: Final[Mapping[Kind, tuple[Fault, ...]]] = {
         Fault.KILLED_BEFORE,
         Fault.KILLED_AFTER,
     ),
-    Kind.DELIVERY: (Fault.DUPLICATE, Fault.AGAIN_LATER, Fault.ANSWER_LOST, Fault.REORDERED),
+    Kind.SOCKET: (
+        Fault.ERROR_BEFORE,
+        Fault.ERROR_AFTER,
+        Fault.HANG_BEFORE,
+        Fault.HANG_AFTER,
+        Fault.THROTTLE,
+        Fault.DENIED,
+        Fault.GONE,
+        Fault.SLOW,
+        Fault.KILLED_BEFORE,
+        Fault.KILLED_AFTER,
+    ),
+    Kind.DELIVERY: (
+        Fault.DUPLICATE,
+        Fault.AGAIN_LATER,
+        Fault.ANSWER_LOST,
+        Fault.NOT_DELIVERED,
+        Fault.REORDERED,
+    ),
 }
 KILLS: Final = frozenset({Fault.KILLED_BEFORE, Fault.KILLED_AFTER})
 AFTER: Final = frozenset(

@@ -9,6 +9,7 @@ from textension.aws.table import Table
 from textension.clock import HOUR, MINUTE
 from textension.message import NumberSettings
 
+from bench.reliability.app import App
 from bench.reliability.faults import Nothing, Plan
 from bench.reliability.ledger import Hop
 from bench.reliability.requests_in import EXTENSION, NUMBER
@@ -46,6 +47,8 @@ class Flow:
         world.run(minutes=self.minutes, most=MOST_CALLS)
         site.boundaries.plan = Nothing()
         world.arrivals()
+        if world.app:
+            world.app.poll()
         return world
 
 
@@ -67,6 +70,16 @@ def _inbound(world: World) -> None:
     world.text_in(_text_of(world), PEER)
 
 
+def _unposted(world: World) -> None:
+    """ClickSend cannot post the text, and gives it up."""
+    world.text_in(_text_of(world), PEER, posted_after=None)
+
+
+def _posted_late(world: World) -> None:
+    """ClickSend posts the text after twenty minutes: by then it came in out of its history."""
+    world.text_in(_text_of(world), PEER, posted_after=20 * MINUTE)
+
+
 def _reply(world: World) -> None:
     world.ask(_text_of(world), PEER)
 
@@ -79,10 +92,20 @@ def _sent(world: World) -> None:
     world.receipts = True
 
 
+def _listening(world: World) -> None:
+    world.app = App.joined(world)
+
+
 def _receipt(world: World) -> None:
     (arrived,) = world.ledger.of(Hop.ARRIVED)
     found = world.site.control.get("/simulator/sent", params={"to": PEER}).json()["messages"]
     world.report(next(one for one in found if one["message_id"] == arrived.detail), at=world.now)
+
+
+def _sent_to_app(world: World) -> None:
+    """The same, and an app listens."""
+    _sent(world)
+    _listening(world)
 
 
 def _timed_out(world: World) -> None:
@@ -165,6 +188,10 @@ SPECIAL: Final[Mapping[str, Flow]] = {
         Flow("receipt-inside-send", _nothing, _hurried),
         Flow("late-receipt", _nothing, _reported_late),
         Flow("without-bell", _nothing, _without_bell),
+        Flow("never-posted", _nothing, _unposted),
+        Flow("posted-late", _nothing, _posted_late),
+        Flow("inbound-to-frame", _listening, _inbound),
+        Flow("receipt-to-frame", _sent_to_app, _receipt),
     )
 }
 """Some that are rarer."""

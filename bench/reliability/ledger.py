@@ -17,6 +17,10 @@ class Hop(StrEnum):
     """SNS took an event; once for each copy."""
     TOLD = "told"
     """An app, which knows events by their id, heard something new."""
+    FRAMED = "framed"
+    """A frame with an event reached an app's WebSocket."""
+    CONNECTED = "connected"
+    """An app whose WebSocket broke is connected again, and has read what it missed."""
     RUNG = "rung"
     """SQS took a doorbell."""
     POSTED = "posted"
@@ -44,8 +48,8 @@ class Ledger:
     entries: list[Entry] = field(default_factory=list)
     answers: list[tuple[str, int]] = field(default_factory=list)
     """How long each call of a function took, in virtual milliseconds."""
-    given_up: list[str] = field(default_factory=list)
-    """Texts that ClickSend, or an app's user, stopped trying with."""
+    given_up: list[tuple[str, Hop]] = field(default_factory=list)
+    """Texts that ClickSend, or an app's user, stopped trying with, and the hop that they did not get to."""
 
     def note(self, at: int, hop: Hop, text: str, detail: str = "") -> None:
         """Write one entry."""

@@ -18,6 +18,7 @@ from typing import Any, Final
 from textension.aws.wire import from_wire
 
 from bench.reliability import checker
+from bench.reliability.history import Listed
 from bench.reliability.ledger import Hop, Ledger
 from bench.reliability.posting import Answer, Poster
 from bench.reliability.report import Report
@@ -52,6 +53,8 @@ class Load:
     receipts: bool = True
     not_before: Mapping[str, int] = field(default_factory=dict)
     crashes: Sequence[str] = ()
+    app: None = None
+    history: Listed = field(default_factory=Listed)
     hasty: Sequence[tuple[str, str]] = ()
     dead: Sequence[str] = ()
     """Nothing is scheduled here, and nobody sees into the functions."""

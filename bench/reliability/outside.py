@@ -20,6 +20,7 @@ from textension.clock import SECOND
 
 from bench.reliability import queues, requests_in
 from bench.reliability.engines import Engine
+from bench.reliability.history import Listed
 from bench.reliability.ledger import Hop, Ledger
 from bench.reliability.stream import Stream
 from bench.reliability.workers import Pool
@@ -78,6 +79,8 @@ class Outside:
     """Nothing is killed any more, and nobody new texts: then the table must answer."""
     receipts: bool = True
     not_before: Mapping[str, int] = field(default_factory=dict)
+    app: None = None
+    history: Listed = field(default_factory=Listed)
     hasty: Sequence[tuple[str, str]] = ()
     """Nothing is scheduled here; and whether what is told is durable already, is asked in virtual time only."""
     _errands: list[Errand] = field(default_factory=list)

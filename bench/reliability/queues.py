@@ -11,6 +11,8 @@ from typing import Any, Final
 
 from textension.clock import MINUTE, SECOND
 
+from bench.reliability.engines import Streams
+
 REMEMBERED: Final = 5 * MINUTE
 """AWS: a FIFO queue swallows a repeated deduplication id for so long."""
 MOST_RECORDS: Final = 1000
@@ -100,7 +102,7 @@ def sqs_event(bells: Collection[Bell]) -> dict[str, Any]:
 class Stream:
     """The table's stream with its event source mapping: in order, retried, bisected, given up after `retries`."""
 
-    client: Any
+    client: Streams
     arn: str
     batch: int
     retries: int
@@ -117,15 +119,11 @@ class Stream:
     def read(self, now: int) -> None:
         """Take what the table has written since, as far as the mapping's filter lets it through."""
         if not self._iterator:
-            shard = self.client.describe_stream(StreamArn=self.arn)["StreamDescription"]["Shards"][0]["ShardId"]
-            self._iterator = self.client.get_shard_iterator(
-                StreamArn=self.arn, ShardId=shard, ShardIteratorType="TRIM_HORIZON"
-            )["ShardIterator"]
+            self._iterator = self.client.shard(self.arn)
         while True:
-            page = self.client.get_records(ShardIterator=self._iterator)
-            self._iterator = page.get("NextShardIterator") or self._iterator
-            self.waiting += [{**one, "readAt": now} for one in page["Records"] if _passes(one)]
-            if len(page["Records"]) < MOST_RECORDS:
+            page, self._iterator = self.client.records(self._iterator)
+            self.waiting += [{**one, "readAt": now} for one in page if _passes(one)]
+            if len(page) < MOST_RECORDS:
                 return
 
     def due(self, now: int) -> list[Record]:

@@ -12,7 +12,6 @@ from unittest.mock import patch
 
 from textension import assemble, ids
 from textension.accepting import Draft, accept
-from textension.aws import items
 from textension.aws.messages import Messages
 from textension.aws.numbers import Numbers
 from textension.aws.table import Table
@@ -24,8 +23,8 @@ from textension.states import LEASE, State
 
 from bench.reliability import queues, requests_in
 from bench.reliability.flows import own
-from bench.reliability.site import Site
-from bench.reliability.world import Context, World
+from bench.reliability.site import Context, Site
+from bench.reliability.world import World
 
 ROUNDS: Final = 5
 
@@ -110,10 +109,9 @@ def _identical_pushes(world: World, number: int) -> list[str]:
 
 def _five_workers(world: World, number: int) -> list[str]:
     message = _queued(world, _peer(number), f"five {number}")
-    place = items.message_key(message)
     messages = Messages(Table(world.table))
-    claims = _at_once(5, lambda one: messages.claim(place, worker=f"worker-{one}", now=now_ms())[0])
-    won = [one for one in claims if one is not None]
+    claims = _at_once(5, lambda one: messages.claim([message], worker=f"worker-{one}", now=now_ms()))
+    won = [one for one in claims if one]
     return [] if len(won) == 1 else [f"{len(won)} workers claimed it"]
 
 
@@ -144,8 +142,8 @@ def _two_sweepers(world: World, number: int) -> list[str]:
     """Both find the same dead worker's message: one step, not two."""
     message = _queued(world, _peer(number), f"sweep {number}")
     messages = Messages(Table(world.table))
-    claimed, _ = messages.claim(items.message_key(message), worker="dead", now=now_ms())
-    if claimed is None:
+    claimed = messages.claim([message], worker="dead", now=now_ms())
+    if not claimed:
         return ["it was not claimed"]
     world.site.clock.advance(LEASE + MINUTE)
     sweep = assemble.sweep()
@@ -159,15 +157,15 @@ def _receipt_and_lease(world: World, number: int) -> list[str]:
     """A receipt proves that it was sent while the sweeper calls it unknown: delivered wins, whoever is first."""
     message = _queued(world, _peer(number), f"lease {number}")
     messages = Messages(Table(world.table))
-    claimed, _ = messages.claim(items.message_key(message), worker="dead", now=now_ms())
-    if claimed is None:
+    claimed = messages.claim([message], worker="dead", now=now_ms())
+    if not claimed:
         return ["it was not claimed"]
     custom = assemble.door().signer.custom_string("main", message.id)
     push = requests_in.receipt(ids.message_id("main", "race", str(number)), custom_string=custom, at=now_ms())
     event = requests_in.webhook(push, world.site.token, "receipt")
     acts: list[Callable[[], Any]] = [
         lambda: _call(world, "inbound_webhook", event),
-        lambda: end_lease(messages, claimed, now=now_ms()),
+        lambda: end_lease(messages, claimed[0], now=now_ms()),
     ]
     _at_once(2, lambda one: acts[one]())
     found = messages.by_id(message.id)

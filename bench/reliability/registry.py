@@ -4,6 +4,7 @@ from typing import Final
 
 from textension.states import State
 
+from bench.reliability import defects_app as to_apps
 from bench.reliability import defects_inbound as incoming
 from bench.reliability import defects_outbound as outgoing
 from bench.reliability.checker import Check
@@ -286,4 +287,28 @@ OUTBOUND: Final = (
         "answer-filled-in", "no answer counts as sent", outgoing.answer_filled_in, _NOT_TAKEN, frozenset({Check.UNTRUE})
     ),
 )
-DEFECTS: Final = (*INBOUND, *OUTBOUND)
+_UNREAD: Final = after("inbound-to-frame", Strike("realtime", "dynamodb.Query", Fault.ERROR_BEFORE, times=2))
+TO_APPS: Final = (
+    Defect(
+        "unreached-is-reached",
+        "connections that could not be read are none",
+        to_apps.unreached_is_reached,
+        _UNREAD,
+        frozenset({Check.LOST}),
+    ),
+    Defect(
+        "frames-of-other-ids",
+        "a frame does not carry the event's id",
+        to_apps.frames_of_other_ids,
+        after("inbound-to-frame"),
+        frozenset({Check.UNEXPECTED}),
+    ),
+    Defect(
+        "never-caught-up",
+        "ClickSend's history is not looked into",
+        to_apps.never_caught_up,
+        after("never-posted"),
+        frozenset({Check.LOST}),
+    ),
+)
+DEFECTS: Final = (*INBOUND, *OUTBOUND, *TO_APPS)

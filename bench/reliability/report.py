@@ -8,6 +8,7 @@ from typing import Final
 from bench.reliability.cases import Tally
 from bench.reliability.checker import Check, Verdict
 from bench.reliability.engines import ROOT
+from bench.reliability.screen import clear
 
 PAGE: Final = ROOT / "docs" / "reliability.md"
 CHART: Final = ROOT / "docs" / "images" / "reliability-outage.svg"
@@ -42,6 +43,7 @@ class Report:
         duplicated, unexpected = found[Check.DUPLICATED], found[Check.UNEXPECTED] + found[Check.EARLY]
         numbers = (runs, faults, counts["attempted"], counts["acknowledged"], untrue, unexpected, duplicated)
         self.rows.append((part, *(f"{number:,}" for number in (*numbers, found[Check.ILLEGAL], found[Check.SILENT]))))
+        clear()
         print(" | ".join(self.rows[-1]), flush=True)
 
     def tally(self, part: str, tally: Tally) -> None:
@@ -61,11 +63,13 @@ class Report:
     def say(self, line: str) -> None:
         """Something measured."""
         self.lines.append(line)
+        clear()
         print(line, flush=True)
 
     def fail(self, line: str) -> None:
         """Something wrong."""
         self.wrong.append(line)
+        clear()
         print(f"WRONG  {line}", flush=True)
 
     @property

@@ -66,8 +66,22 @@ def webhook(push: PushRequest, token: str, kind: str) -> Event:
 
 def sending(key: str, *, peer: str, body: dict[str, Any]) -> Event:
     """An app's request to send a text, as `app_api` gets it."""
-    resource = "/api/v1/conversations/{number}/{peer}/messages"
-    content = json.dumps(body).encode()
+    parameters = {"number": quote(NUMBER, safe=""), "peer": quote(peer, safe="")}
+    return of_app("POST", "/conversations/{number}/{peer}/messages", parameters=parameters, key=key, body=body)
+
+
+def of_app(
+    method: str,
+    route: str,
+    *,
+    parameters: dict[str, str] | None = None,
+    query: dict[str, str] | None = None,
+    key: str = "",
+    body: dict[str, Any] | None = None,
+) -> Event:
+    """A request of the extension's app, as `app_api` gets it."""
+    resource = f"/api/v1{route}"
+    content = b"" if body is None else json.dumps(body).encode()
     claims = {
         "sub": f"user-{EXTENSION}",
         "email": f"{EXTENSION}@example.com",
@@ -75,18 +89,25 @@ def sending(key: str, *, peer: str, body: dict[str, Any]) -> Event:
         "custom:account": "main",
         "custom:extension": EXTENSION,
     }
-    headers = {"Content-Type": "application/json", "Idempotency-Key": key}
-    parameters = {"number": quote(NUMBER, safe=""), "peer": quote(peer, safe="")}
+    headers = {"Content-Type": "application/json", **({"Idempotency-Key": key} if key else {})}
     return {
         "resource": resource,
-        "path": resource.format(**parameters),
-        "httpMethod": "POST",
+        "path": resource.format(**(parameters or {})),
+        "httpMethod": method,
         "headers": headers,
         "multiValueHeaders": {name: [value] for name, value in headers.items()},
-        "queryStringParameters": None,
-        "multiValueQueryStringParameters": None,
+        "queryStringParameters": query or None,
+        "multiValueQueryStringParameters": {name: [value] for name, value in query.items()} if query else None,
         "pathParameters": parameters,
         "body": base64.b64encode(content).decode(),
         "isBase64Encoded": True,
         "requestContext": {"requestId": "bench", "authorizer": {"claims": claims}},
+    }
+
+
+def connecting(connection: str, ticket: str) -> Event:
+    """A WebSocket that is to be opened, as `realtime` gets it."""
+    return {
+        "requestContext": {"connectionId": connection, "eventType": "CONNECT", "routeKey": "$connect"},
+        "queryStringParameters": {"ticket": ticket},
     }

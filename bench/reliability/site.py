@@ -16,11 +16,12 @@ from unittest.mock import patch
 
 import httpx
 from botocore.retries import quota
+from botocore.useragent import UserAgentString
 from textension import assemble, config
 from textension.aws import clients
 
-from bench.reliability import boundaries, virtual
-from bench.reliability.engines import ROOT, Engine
+from bench.reliability import boundaries, sockets, virtual
+from bench.reliability.engines import ROOT, Engine, Streams
 from bench.reliability.requests_in import SUBACCOUNT
 from local.simulator import Running, running
 from tests import template_yaml
@@ -31,6 +32,7 @@ FUNCTIONS: Final = {
     "stream_relay": "StreamRelay",
     "outbound_sender": "OutboundSender",
     "sweeper": "Sweeper",
+    "realtime": "Realtime",
 }
 _WATCHED: Final = ("dynamodb", "sns", "sqs", "secretsmanager")
 
@@ -44,11 +46,12 @@ class Site:
     control: httpx.Client
     clock: virtual.VirtualClock
     boundaries: boundaries.Boundaries
+    sockets: sockets.Sockets
     handlers: dict[str, Any]
     timeouts: dict[str, int]
     token: str
     table: Any
-    streams: Any
+    streams: Streams
     sink: IO[str]
     """Where the functions' logs and metrics go."""
     _tables: int = 0
@@ -83,6 +86,22 @@ class Site:
         _forget(assemble, config)
 
 
+class Context:
+    """Lambda's context in virtual time."""
+
+    function_name = "bench"
+    memory_limit_in_mb = 512
+    invoked_function_arn = "arn:aws:lambda:ap-southeast-2:000000000000:function:bench"
+    aws_request_id = "00000000-0000-0000-0000-000000000000"
+
+    def __init__(self, site: Site, deadline: int) -> None:
+        self._site, self._deadline = site, deadline
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Milliseconds."""
+        return max(self._deadline - self._site.clock.now, 0)
+
+
 _quotas: list[quota.RetryQuota] = []
 
 
@@ -102,22 +121,29 @@ def opened(engine: Engine) -> Iterator[Site]:
         clock = virtual.VirtualClock()
         walls = boundaries.Boundaries(clock)
         ending.enter_context(_quotas_noted())
+        # The client makes this line anew for each request, which takes it as long as signing does.
+        ending.enter_context(patch.object(UserAgentString, "to_string", lambda _: "textension-bench"))
         for service in _WATCHED:
             walls.watch(getattr(clients, service)())
+        webs = sockets.Sockets(walls)
+        webs.watch(clients.connections(config.realtime().connections_endpoint))
         ending.enter_context(boundaries.at_clicksend(walls))
         ending.enter_context(virtual.installed(clock))
         control = ending.enter_context(httpx.Client(base_url=simulator.url))
+        streams = engine.streams()
+        ending.callback(streams.client.close)
         yield Site(
             engine=engine,
             simulator=simulator,
             control=control,
             clock=clock,
             boundaries=walls,
+            sockets=webs,
             handlers={name: load(name) for name in FUNCTIONS},
             timeouts={name: timeout(name) for name in FUNCTIONS},
             token=token,
             table=engine.client("dynamodb"),
-            streams=engine.client("dynamodbstreams"),
+            streams=streams,
             sink=ending.enter_context(Path(os.devnull).open("w", encoding="utf-8")),
         )
 
@@ -149,6 +175,7 @@ def resources(engine: Engine, simulator: Running) -> tuple[str, dict[str, str]]:
     queues = ("OUTBOUND_DEAD_LETTER", "REALTIME_DEAD_LETTER", "EMAIL_DEAD_LETTER", "PUSH_DEAD_LETTER", "FAILURE")
     return texts["WebhookSecret"]["WEBHOOK_TOKEN"], {
         "ENVIRONMENT": "local",
+        "TABLE_NAME": "none-yet",
         "EVENTS_TOPIC_ARN": sns.create_topic(Name="events")["TopicArn"],
         "OUTBOUND_QUEUE_URL": queue,
         "CREDENTIALS_SECRET_ARN": arns["CredentialsSecret"],
@@ -160,6 +187,7 @@ def resources(engine: Engine, simulator: Running) -> tuple[str, dict[str, str]]:
         "DEFAULT_COUNTRY": "AU",
         "MESSAGES_PER_MINUTE": "1000000",
         "SEGMENTS_PER_DAY": "1000000000",
+        "CONNECTIONS_URL": "wss://bench.execute-api.localhost/live",
         "EMAIL_FROM": "",
         "APP_URL": "https://text.example.com/app/",
     }

@@ -9,6 +9,7 @@ from typing import Final
 
 MODULES: Final = (
     "textension.clock",
+    "textension.aws.connections",
     "textension.aws.table",
     "textension.aws.secrets",
     "textension.clicksend.client",

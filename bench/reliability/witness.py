@@ -10,7 +10,7 @@ from bench.reliability.queues import FifoQueue
 from bench.reliability.virtual import VirtualClock
 
 _WRITES: Final = frozenset(
-    {f"dynamodb.{name}" for name in ("PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems")}
+    {f"dynamodb.{name}" for name in ("PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems", "BatchWriteItem")}
 )
 
 
@@ -37,27 +37,32 @@ class Witness:
         if target in _WRITES:
             self.unread = self.unsought = True
             self._written(json.loads(body))
-        if target == "sqs.SendMessage":
-            request = json.loads(body)
-            self.queue.add(request, self.clock.now)
-            self.ledger.note(self.clock.now, Hop.RUNG, json.loads(request["MessageBody"])["message_id"])
-        elif target == "sns.Publish":
-            event = json.loads(parse_qs(body.decode())["Message"][0])
-            told = event["data"]
-            if "text" not in told:
-                return
-            for known, what in ((told["text"], "stored"), (event["id"], "among the changes")):
-                if known not in self._known:
-                    self.hasty.append((told["text"], what))
-            self.ledger.note(self.clock.now, Hop.PUBLISHED, told["text"], event["id"])
-            if event["id"] not in self._heard:
-                self._heard.add(event["id"])
-                self.ledger.note(self.clock.now, Hop.TOLD, told["text"], told["state"])
+        if target == "sqs.SendMessageBatch":
+            for entry in json.loads(body)["Entries"]:
+                self.queue.add(entry, self.clock.now)
+                self.ledger.note(self.clock.now, Hop.RUNG, json.loads(entry["MessageBody"])["message_id"])
+        elif target == "sns.PublishBatch":
+            for name, [value] in parse_qs(body.decode()).items():
+                if name.endswith(".Message"):
+                    self._published(json.loads(value))
+
+    def _published(self, event: dict[str, Any]) -> None:
+        told = event["data"]
+        if "text" not in told:
+            return
+        for known, what in ((told["text"], "stored"), (event["id"], "among the changes")):
+            if known not in self._known:
+                self.hasty.append((told["text"], what))
+        self.ledger.note(self.clock.now, Hop.PUBLISHED, told["text"], event["id"])
+        if event["id"] not in self._heard:
+            self._heard.add(event["id"])
+            self.ledger.note(self.clock.now, Hop.TOLD, told["text"], told["state"])
 
     def _written(self, request: dict[str, Any]) -> None:
         """Know what is durable: texts, and changes by their event's id."""
-        puts = [one["Put"] for one in request.get("TransactItems", ()) if "Put" in one] or [request]
-        for put in puts:
+        puts = [one["Put"] for one in request.get("TransactItems", ()) if "Put" in one]
+        puts += [one["PutRequest"] for many in request.get("RequestItems", {}).values() for one in many]
+        for put in puts or [request]:
             item = put.get("Item", {})
             self._known |= {item[name]["S"] for name in ("text", "id") if name in item}
 

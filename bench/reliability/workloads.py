@@ -8,6 +8,7 @@ from typing import Final
 from textension.clock import HOUR, MINUTE, SECOND
 
 from bench.reliability import checker
+from bench.reliability.app import App
 from bench.reliability.faults import AtRandom, Crossing, Fault, Kind, Nothing
 from bench.reliability.flows import own
 from bench.reliability.ledger import Entry, Hop
@@ -44,6 +45,7 @@ def episode(site: Site, *, seed: int, texts: int) -> Episode:
     """Texts in both directions within 20 minutes in which everything fails now and then; the seed decides all of it."""
     world = World.begin(site, seed=seed)
     own(world, NUMBER)
+    world.app = App.joined(world)
     chooser = random.Random(seed)
     for number in range(texts):
         at = world.now + chooser.randrange(TROUBLE)
@@ -58,7 +60,7 @@ def episode(site: Site, *, seed: int, texts: int) -> Episode:
 
     world.later.append((began + TROUBLE, heal))
     world.run(minutes=DRAIN)
-    return _ended(world, seed=seed, texts=texts, began=began, healed_at=began + TROUBLE)
+    return ended(world, seed=seed, texts=texts, began=began, healed_at=began + TROUBLE)
 
 
 def _something(world: World, chooser: random.Random, name: str) -> Happening:
@@ -118,14 +120,16 @@ def outage(site: Site, what: str, *, minutes: int, every: int, seed: int = 1) ->
     world.later.append((plan.begins, site.forget))  # new workers begin just then, which know no secret
     for number, at in enumerate(range(began, last, every * SECOND)):
         peer = f"+6142222{number % PEERS:04d}"
-        world.later.append((at, _both(world, number, peer)))
+        world.later.append((at, both(world, number, peer)))
     site.boundaries.crossings, site.boundaries.fired, site.boundaries.plan = [], [], plan
     world.run(minutes=(last - began + 4 * HOUR) // MINUTE)
     texts = 2 * len(range(began, last, every * SECOND))
-    return _ended(world, seed=seed, texts=texts, began=began, healed_at=plan.ends, asked=plan.asked)
+    return ended(world, seed=seed, texts=texts, began=began, healed_at=plan.ends, asked=plan.asked)
 
 
-def _both(world: World, number: int, peer: str) -> Happening:
+def both(world: World, number: int, peer: str) -> Happening:
+    """A text in and a text out at once."""
+
     def happen() -> None:
         world.text_in(f"in {number}", peer)
         world.ask(f"out {number}", peer)
@@ -139,10 +143,13 @@ def first_success(found: Episode, hop: Hop) -> int | None:
     return min(after, default=None)
 
 
-def _ended(world: World, *, seed: int, texts: int, began: int, healed_at: int, asked: int = 0) -> Episode:
+def ended(world: World, *, seed: int, texts: int, began: int, healed_at: int, asked: int = 0) -> Episode:
+    """What a world came to whose time is over; it is put away."""
     walls = world.site.boundaries
     walls.plan = Nothing()
     world.arrivals()
+    if world.app:
+        world.app.poll()
     fired, crossings = walls.counts(), len(walls.crossings)
     verdict = checker.check(world, one_fault=False)
     world.end()

@@ -6,15 +6,19 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from textension.aws.catch_ups import CatchUps
+from textension.aws.table import Table
 from textension.aws.wire import from_wire
 from textension.clock import MINUTE, SECOND, iso
 from textension.errors import TextensionError
 
 from bench.reliability import queues, requests_in
+from bench.reliability.app import App
 from bench.reliability.boundaries import Invocation, Killed
 from bench.reliability.faults import Fault, Kind, Nothing, Plan
+from bench.reliability.history import Listed
 from bench.reliability.ledger import Hop, Ledger
-from bench.reliability.site import Site
+from bench.reliability.site import Context, Site
 from bench.reliability.virtual import BEGIN
 from bench.reliability.witness import Witness
 from local.simulator.payloads import PushRequest
@@ -60,6 +64,9 @@ class World:
     """The other side of each text."""
     accepted: dict[str, str] = field(default_factory=dict)
     """The ids of texts that were asked for, as the API told them."""
+    history: Listed = field(default_factory=Listed)
+    app: App | None = None
+    """Who listens, where somebody does."""
     swept_at: int = 0
     hurried: bool = False
     """Receipts come before the answer to the send."""
@@ -101,8 +108,11 @@ class World:
         walls.crossings, walls.fired, walls.plan = [], [], plan or Nothing()
         walls.mute = 0
         site.control.post("/simulator/reset", json={}).raise_for_status()
+        # The sweeper has run for ever: what is in ClickSend's history from now on is for it to bring in.
+        CatchUps(Table(name)).begin("main", now=BEGIN)
         walls.on_aws, walls.on_clicksend, walls.invocation = witness.took, witness.left, None
         walls.on_answer = world.answered
+        site.sockets.reset()
         return world
 
     def end(self) -> None:
@@ -170,11 +180,25 @@ class World:
         hop = Hop.ACKNOWLEDGED if kind == "sms" else Hop.REPORTED
         self.errands.append(Errand(text, at or self.now, run, WAITS, hop))
 
-    def text_in(self, text: str, peer: str, *, to: str = requests_in.NUMBER, key: str = "") -> None:
-        """A handset texts us."""
+    def text_in(
+        self,
+        text: str,
+        peer: str,
+        *,
+        to: str = requests_in.NUMBER,
+        key: str = "",
+        posted_after: int | None = 0,
+    ) -> None:
+        """A handset texts us: ClickSend has it in its history, and posts it: so much later (ms), or never (None)."""
         self.peers[text] = peer
-        found = requests_in.text(key or f"IN-{self.seed}-{text}", peer=peer, body=text, at=self.now, to=to)
-        self.push(text, found)
+        message_id = key or f"IN-{self.seed}-{text}"
+        order = {"from": peer, "to": to, "body": text, "message_id": message_id, "timestamp": self.now // SECOND}
+        listed = {**order, "custom_string": "", "subaccount_id": requests_in.SUBACCOUNT}
+        self.site.control.post("/simulator/inbound", json=listed).raise_for_status()
+        self.history.add(text, self.now)
+        if posted_after is not None:
+            post = requests_in.text(message_id, peer=peer, body=text, at=self.now, to=to)
+            self.push(text, post, at=self.now + posted_after)
 
     def ask(self, text: str, peer: str, *, in_minutes: int = 0) -> None:
         """An app sends a text, and tries again with the same key until it is answered."""
@@ -193,7 +217,11 @@ class World:
             self.accepted[errand.text] = json.loads(answer["body"])["id"]
             return True
 
-        self.errands.append(Errand(text, self.now, run, APP_WAITS, Hop.ACKNOWLEDGED))
+        self.insist(text, run)
+
+    def insist(self, text: str, run: Callable[[Errand], bool], *, acknowledged: Hop = Hop.ACKNOWLEDGED) -> None:
+        """Somebody tries something until it is done, at growing distances."""
+        self.errands.append(Errand(text, self.now, run, APP_WAITS, acknowledged))
 
     def replay(self, text: str, post_id: str) -> None:
         """An admin has a quarantined post taken in again, until it is said to be."""
@@ -202,13 +230,15 @@ class World:
             answer = self.deliver("inbound_webhook", {"replay": {"account": "main", "post_id": post_id}})
             return answer is not None and answer.get("outcome") in {"stored", "seen", None}
 
-        self.errands.append(Errand(text, self.now, run, APP_WAITS, Hop.ACKNOWLEDGED))
+        self.insist(text, run)
 
     # ------------------------------------------------------------ functions
 
     def deliver(self, function: str, event: dict[str, Any]) -> Any:
         """Call a function with what may go wrong on the way; its answer, None where nobody heard one."""
         fault = self.site.boundaries.cross(Kind.DELIVERY, "invoke", function)
+        if fault is Fault.NOT_DELIVERED:
+            return None
         if fault is Fault.REORDERED:
             event = {**event, "Records": list(reversed(event["Records"]))} if "Records" in event else event
         answer = self.call(function, event)
@@ -286,15 +316,17 @@ class World:
             failed = {bell.id for bell in bells} if answer is None else queues.failures(answer)
             self.queue.delete([bell for bell in bells if bell.id not in failed])
             return True
-        return False
+        return self.app is not None and self.app.step()
 
     def _try(self, errand: Errand) -> None:
         done = errand.run(errand)
         if done:
             self.ledger.note(self.now, errand.acknowledged, errand.text)
             self.errands.remove(errand)
+            if errand.acknowledged is Hop.ACKNOWLEDGED:
+                self.history.have(errand.text)
         elif errand.tries >= len(errand.waits):
-            self.ledger.given_up.append(errand.text)
+            self.ledger.given_up.append((errand.text, errand.acknowledged))
             self.errands.remove(errand)
         else:
             errand.due_at = self.now + round(errand.waits[errand.tries] * SECOND)
@@ -303,13 +335,17 @@ class World:
     def _next(self) -> int | None:
         """When the next thing happens. Minutes in which the sweeper would find nothing are passed over."""
         times = [one.due_at for one in self.errands] + [at for at, _ in self.later]
-        times += [at for at in (self.stream.next_at(), self.queue.next_at()) if at is not None]
+        heard_at = self.app.queue.next_at() if self.app else None
+        times += [at for at in (self.stream.next_at(), self.queue.next_at(), heard_at) if at is not None]
         if self.witness.unsought:
             self.witness.unsought = False
             index = self.site.table.scan(TableName=self.table, IndexName="due")["Items"]
             self._due = min((int(item["due_at"]["N"]) for item in index), default=None)
-        if self._due is not None:
-            sweep_at = max(self._due, self.swept_at + MINUTE)
+        due = [max(self._due, self.swept_at + MINUTE)] if self._due is not None else []
+        if (look_at := self.history.next_look(self.swept_at)) is not None:
+            due.append(look_at)
+        if due:
+            sweep_at = min(due)
             sweep_at += -sweep_at % MINUTE
             if not times or sweep_at <= min(times):
                 self.later.append((sweep_at, self._sweep))
@@ -318,20 +354,5 @@ class World:
         return min(times, default=None)
 
     def _sweep(self) -> None:
-        self.deliver("sweeper", {})
-
-
-class Context:
-    """Lambda's context in virtual time."""
-
-    function_name = "bench"
-    memory_limit_in_mb = 512
-    invoked_function_arn = "arn:aws:lambda:ap-southeast-2:000000000000:function:bench"
-    aws_request_id = "00000000-0000-0000-0000-000000000000"
-
-    def __init__(self, site: Site, deadline: int) -> None:
-        self._site, self._deadline = site, deadline
-
-    def get_remaining_time_in_millis(self) -> int:
-        """Milliseconds."""
-        return max(self._deadline - self._site.clock.now, 0)
+        if self.deliver("sweeper", {}) is not None and self.history.incomplete:
+            self.history.looked({item["text"] for item in self.items() if "text" in item}, self.now)

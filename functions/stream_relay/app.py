@@ -23,28 +23,43 @@ UNCLEAR = frozenset({State.UNKNOWN, State.UNRESOLVED})
 def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     """A batch of stream records. What fails comes again, by the stream or by the sweeper.
 
-    A record that nothing can be made of keeps none behind it waiting; a dependency that is out of reach ends the batch.
+    A record that nothing can be made of keeps none behind it waiting.
     """
     metrics.add_metric("RelayRecords", MetricUnit.Count, len(event["Records"]))
-    failures: list[dict[str, str]] = []
+    failed: list[str] = []
+    found: dict[str, Message | Notice] = {}
     for record in event["Records"]:
         change = record["dynamodb"]
         try:
             announced = _unannounced(change.get("NewImage") or {})
-            if announced is not None:
-                assemble.relay().announce(announced)
-                what = announced.state if isinstance(announced, Message) else announced.kind
-                logger.info("announced", extra={"id": announced.id, "state": what})
-                metrics.add_metric("RelayAnnounced", MetricUnit.Count, 1)
-                if what in UNCLEAR:
-                    metrics.add_metric("MessagesUnclear", MetricUnit.Count, 1)
-        except (Unavailable, ConfigurationError, KeyError, ValueError, TypeError) as error:
+        except (KeyError, ValueError, TypeError):
             logger.exception("not announced", extra={"event_id": record.get("eventID")})
-            metrics.add_metric("RelayFailed", MetricUnit.Count, 1)
-            failures.append({"itemIdentifier": change["SequenceNumber"]})
-            if isinstance(error, Unavailable):
-                break
-    return {"batchItemFailures": failures}
+            failed.append(change["SequenceNumber"])
+        else:
+            found |= {change["SequenceNumber"]: announced} if announced is not None else {}
+    failed += _announce(found) if found else []
+    if failed:
+        metrics.add_metric("RelayFailed", MetricUnit.Count, len(failed))
+    return {"batchItemFailures": [{"itemIdentifier": sequence} for sequence in failed]}
+
+
+def _announce(found: dict[str, Message | Notice]) -> list[str]:
+    """Announce these, by their sequence numbers; those that could not be."""
+    try:
+        untold = {id(one.announced): one.reason for one in assemble.relay().announce(*found.values())}
+    except (Unavailable, ConfigurationError):
+        logger.exception("nothing could be announced")
+        return list(found)
+    for announced in found.values():
+        what = announced.state if isinstance(announced, Message) else announced.kind
+        if id(announced) in untold:
+            logger.error("not announced", extra={"id": announced.id, "state": what, "reason": untold[id(announced)]})
+            continue
+        logger.info("announced", extra={"id": announced.id, "state": what})
+        metrics.add_metric("RelayAnnounced", MetricUnit.Count, 1)
+        if what in UNCLEAR:
+            metrics.add_metric("MessagesUnclear", MetricUnit.Count, 1)
+    return [sequence for sequence, announced in found.items() if id(announced) in untold]
 
 
 def _unannounced(image: dict[str, Any]) -> Message | Notice | None:

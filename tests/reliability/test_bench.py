@@ -1,12 +1,13 @@
 """The reliability bench's small form: nothing lost, nothing twice; and what is broken on purpose is found."""
 
+import itertools
 import random
 import time
 from collections.abc import Callable, Iterator
 
 import pytest
 
-from bench.reliability import cases, races, workloads
+from bench.reliability import cases, missing, races, workloads
 from bench.reliability.cases import Case, Tally
 from bench.reliability.checker import Finding
 from bench.reliability.controls import Defect, Scenario, control
@@ -19,6 +20,8 @@ PAIRS = 6.0
 RANDOM = 20.0
 """Seconds, each: `make reliability` takes as long as everything takes."""
 TEXTS = 30
+SELDOM = 3 * 3600 + 1200
+"""Seconds between texts of a day of which we are told nothing."""
 SEEDS = random.SystemRandom()
 SOUND: dict[Scenario, tuple[Finding, ...]] = {}
 
@@ -62,10 +65,11 @@ def test_any_one_fault_anywhere_loses_and_doubles_nothing(site: Site, figure: Ca
 @pytest.mark.parametrize("flow", ["inbound", "reply"])
 def test_any_two_faults_lose_and_double_nothing(site: Site, flow: str, figure: Callable[[str], None]) -> None:
     seed = SEEDS.randrange(10**6)
+    firsts = list(cases.singles(site, flow))
 
     tally = Tally()
-    for case in for_seconds(cases.pairs(site, flow, random.Random(seed)), PAIRS):
-        tally.add(cases.run(site, case))
+    for number in for_seconds(itertools.count(seed), PAIRS):
+        tally.add(cases.run_pair(site, flow, firsts, number))
 
     figure(f"reliability: {tally.cases} pairs of faults, {flow} (seed {seed}): {len(tally.broken)} broken")
     assert told(tally) == []
@@ -79,6 +83,19 @@ def test_faults_at_random_lose_and_double_nothing(site: Site, figure: Callable[[
         assert found.verdict.findings == (), f"make reliability SEED={seed} TEXTS={TEXTS}"
     figure(f"reliability: {texts} texts, {fired} faults at random: nothing lost, nothing twice")
     assert fired > texts
+
+
+@pytest.mark.parametrize("name", missing.ABSENCES)
+def test_what_nobody_told_us_for_a_day_comes_in_once(site: Site, name: str, figure: Callable[[str], None]) -> None:
+    found = missing.absence(site, name, every=SELDOM)
+    figure(f"reliability: {name}: {found.recovered} texts out of history, {found.posted_late} of them posted too")
+    assert found.episode.verdict.findings == ()
+    if missing.ABSENCES[name].stream:
+        assert found.records_lost > 0
+    else:
+        # ClickSend gave texts and receipts up, and history had them; the newest it posted in the end, too.
+        assert found.given_up > found.recovered - found.posted_late > 0
+        assert found.posted_late > 0 or found.name.endswith("late")
 
 
 @pytest.mark.parametrize("defect", DEFECTS, ids=[one.name for one in DEFECTS])

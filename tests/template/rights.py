@@ -29,8 +29,9 @@ _PUT_AND_UPDATE: Final = {"dynamodb:PutItem", "dynamodb:UpdateItem"}
 TABLE_WRITERS: Final = {
     "InboundWebhook": {*_PUT_AND_UPDATE, "dynamodb:DeleteItem"},  # of quarantined posts only, see below
     "OutboundSender": _PUT_AND_UPDATE,
-    "StreamRelay": _PUT_AND_UPDATE,
-    "Sweeper": {*_PUT_AND_UPDATE, "dynamodb:ConditionCheckItem"},  # what is caught up must not have been erased
+    "StreamRelay": {"dynamodb:UpdateItem", "dynamodb:BatchWriteItem"},  # batches of changes only, see below
+    # What is caught up must not have been erased.
+    "Sweeper": {*_PUT_AND_UPDATE, "dynamodb:ConditionCheckItem", "dynamodb:BatchWriteItem"},
     "EmailNotifier": _PUT_AND_UPDATE,
     "AppApi": {*_PUT_AND_UPDATE, "dynamodb:DeleteItem"},
     "Realtime": {"dynamodb:PutItem", "dynamodb:DeleteItem", "dynamodb:ConditionCheckItem"},
@@ -155,6 +156,17 @@ def the_webhook_removes_quarantined_posts_only(template: Template) -> list[str]:
     return differs("what the webhook removes", found, [only])
 
 
+def batches_write_changes_only(template: Template) -> list[str]:
+    """A batch asks no conditions and may delete: it reaches nothing but what an app that was offline asks for."""
+    only = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["CHANGES#*"]}}
+    return [
+        f"{role} may write anything in batches"
+        for role in of_type(template, "AWS::IAM::Role")
+        for one in statements(template, role)
+        if "BatchWriteItem" in str(one["Action"]) and one.get("Condition") != only
+    ]
+
+
 def strangers_reach_one_parameter(template: Template) -> list[str]:
     """Anybody may ask the web app's function, so there is nothing that it could give away: no table, no secret."""
     return differs("what the web app may do", allowed(template, "WebApp"), {("ssm:GetParameter", "PushPublicKey")})
@@ -217,6 +229,7 @@ CHECKS: Final = (
     secrets_have_their_readers,
     the_table_has_its_writers,
     the_webhook_removes_quarantined_posts_only,
+    batches_write_changes_only,
     strangers_reach_one_parameter,
     only_the_apis_and_the_schedule_invoke,
     resource_policies_fit,
@@ -282,6 +295,7 @@ BROKEN: Final[Broken] = (
         the_webhook_removes_quarantined_posts_only,
         lambda one: statement_of(one, "InboundWebhookRole", "Replayed").pop("Condition"),
     ),
+    (batches_write_changes_only, lambda one: statement_of(one, "StreamRelayRole", "Changes").pop("Condition")),
     (strangers_reach_one_parameter, allowing("WebApp", "dynamodb:GetItem", arn("Table"))),
     (only_the_apis_and_the_schedule_invoke, setting("InboundWebhookSmsPostPermissionlive", Principal="*")),
     (only_the_apis_and_the_schedule_invoke, setting("RealtimeInvoke", SourceArn=None)),

@@ -170,8 +170,7 @@ def test_times_that_make_no_sense_are_refused(aws: Backend, more: dict[str, str]
 
 def test_what_is_on_its_way_cannot_be_taken_back(aws: Backend) -> None:
     sent = ANA.send(NUMBER, PEER, "x", "1").body["id"]
-    place = aws.messages.locate([sent])[sent]
-    aws.messages.claim(place, worker="w", now=int(time.time() * 1000))
+    aws.claim(sent)
 
     assert ANA("POST", "/messages/{message_id}/cancel", sent).code == "not_cancellable"
 
@@ -180,9 +179,8 @@ def settle(aws: Backend, message_id: str, state: State) -> None:
     """Let a queued message end in a state."""
     from textension.message import moved
 
-    place = aws.messages.locate([message_id])[message_id]
     now = int(time.time() * 1000)
-    claimed, _ = aws.messages.claim(place, worker="w", now=now)
+    claimed = aws.claim(message_id, now=now)
     assert claimed is not None
     if state in {State.UNKNOWN, State.UNRESOLVED}:
         claimed = aws.messages.move(claimed, moved(claimed, State.UNKNOWN, at=now, source="test"))

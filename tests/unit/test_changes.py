@@ -47,7 +47,7 @@ def changes(aws: Backend) -> Changes:
 def test_two_numbers_changes_come_in_order_of_arrival_each_once(changes: Changes, limit: int) -> None:
     now = now_ms()
     for number in range(20):
-        changes.add(event(number, OTHER if number % 3 else NUMBER), now - 10 * MINUTE + number)
+        changes.add([(event(number, OTHER if number % 3 else NUMBER), None)], now - 10 * MINUTE + number)
 
     found, position = read_all(changes, Position.at(now - DAY), now, limit)
 
@@ -57,9 +57,9 @@ def test_two_numbers_changes_come_in_order_of_arrival_each_once(changes: Changes
 
 def test_a_change_that_becomes_visible_late_is_not_missed(changes: Changes) -> None:
     now = now_ms()
-    changes.add(event(2), now - SECOND)
+    changes.add([(event(2), None)], now - SECOND)
     found, position = read_all(changes, Position.at(now - DAY), now)
-    changes.add(event(1), now - OVERLAP + SECOND)  # its relay was slow
+    changes.add([(event(1), None)], now - OVERLAP + SECOND)  # its relay was slow
 
     late, position = read_all(changes, position, now)
 
@@ -72,11 +72,11 @@ def test_a_busy_minute_is_given_again_in_part_and_never_missed(changes: Changes)
     now = now_ms()
     count = REMEMBERED + 50
     for number in range(count):
-        changes.add(event(number), now - 30 * SECOND + number)
+        changes.add([(event(number), None)], now - 30 * SECOND + number)
     found, position = read_all(changes, Position.at(now - DAY), now)
     assert len(found) == len(set(found)) == count
 
-    changes.add(event(count), now)
+    changes.add([(event(count), None)], now)
     again, _ = read_all(changes, position, now)
 
     assert f"event-{count:05d}" in again
@@ -87,12 +87,12 @@ def test_a_busy_minute_is_given_again_in_part_and_never_missed(changes: Changes)
 def test_the_present_is_after_all_that_was_and_before_all_that_comes(changes: Changes) -> None:
     now = now_ms()
     for number in range(5):
-        changes.add(event(number), now - number * 20 * SECOND)
+        changes.add([(event(number), None)], now - number * 20 * SECOND)
 
     position = changes.present("main", [NUMBER, OTHER], "101", now=now)
 
     assert read_all(changes, position, now)[0] == []
-    changes.add(event(9), now + 1)
+    changes.add([(event(9), None)], now + 1)
     assert read_all(changes, position, now + 1)[0] == ["event-00009"]
 
 
@@ -159,7 +159,7 @@ def test_since_may_be_a_time_with_its_zone(aws: Backend) -> None:
 def test_the_longest_position_is_still_taken(aws: Backend) -> None:
     changes, now = Changes(aws.table), now_ms()
     for number in range(REMEMBERED + 10):
-        changes.add(event(number), now - 30 * SECOND + number)
+        changes.add([(event(number), None)], now - 30 * SECOND + number)
 
     _, since = listed(ANA, "2020-01-01T00:00:00Z")
 

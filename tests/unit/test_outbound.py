@@ -8,6 +8,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +18,13 @@ from textension import assemble
 from textension.accepting import VALIDITY, Draft, accept
 from textension.aws import clients, items
 from textension.aws.circuits import Circuits
+from textension.aws.table import Put, Table, Write
 from textension.clicksend import client as clicksend_client
 from textension.clock import HOUR, now_ms
 from textension.errors import BadInput, Conflict, InvalidNumber, Unavailable
 from textension.ids import content_digest
 from textension.message import Message, NumberSettings
-from textension.outbound import Sender, backoff
+from textension.outbound import backoff
 from textension.states import LEASE, State
 
 from local.simulator import Running, running
@@ -303,21 +305,36 @@ def test_a_message_that_is_not_due_yet_is_not_claimed(aws: Backend, clicksend: h
 
 def test_a_claim_is_won_once(aws: Backend) -> None:
     message = queue(aws)
-    place = aws.messages.locate([message.id])[message.id]
-    first, _ = aws.messages.claim(place, worker="a", now=now_ms())
-    second, found = aws.messages.claim(place, worker="b", now=now_ms())
-    assert first
-    assert second is None
-    assert found
-    assert found.state is State.SENDING
+    first = aws.messages.claim([message], worker="a", now=now_ms())
+    second = aws.messages.claim([message], worker="b", now=now_ms())
+    assert [one.state for one in first] == [State.SENDING]
+    assert second == []
+
+
+def test_what_one_worker_has_does_not_keep_another_from_the_rest(aws: Backend) -> None:
+    taken, free = queue(aws, key="1"), queue(aws, to="+61433333333", key="2")
+    aws.claim(taken.id, "a")
+    assert [one.id for one in aws.messages.claim([taken, free], worker="b", now=now_ms())] == [free.id]
+    assert now_is(aws, taken).claimed_by == "a"
+
+
+def test_what_is_claimed_is_what_the_table_holds(aws: Backend) -> None:
+    message = queue(aws)
+    assert aws.claim(message.id) == now_is(aws, message)
+
+
+def test_a_text_that_was_listed_anew_meanwhile_is_claimed_all_the_same(aws: Backend) -> None:
+    message = now_is(aws, queue(aws))
+    aws.messages.amend(message, replace(message, unannounced=False, rung_at=now_ms() + HOUR))
+    [claimed] = aws.messages.claim([message], worker="a", now=now_ms())
+    assert claimed.listed_at == claimed.lease_until
+    assert claimed == now_is(aws, message)
 
 
 def test_a_claim_whose_answer_was_lost_is_still_ours(aws: Backend) -> None:
     message = queue(aws)
-    place = aws.messages.locate([message.id])[message.id]
-    aws.messages.claim(place, worker="a", now=now_ms())
-    again, _ = aws.messages.claim(place, worker="a", now=now_ms())
-    assert again
+    aws.messages.claim([message], worker="a", now=now_ms())
+    assert [one.id for one in aws.messages.claim([message], worker="a", now=now_ms())] == [message.id]
 
 
 def test_an_unreadable_doorbell_fails_alone_and_holds_its_conversation(aws: Backend, clicksend: httpx.Client) -> None:
@@ -343,14 +360,15 @@ def test_an_outcome_that_the_table_does_not_take_is_left_to_the_lease(
     aws: Backend, clicksend: httpx.Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     messages = [queue(aws, f"text {number}", key=str(number)) for number in range(2)]
-    record = Sender._record
+    transact = Table.transact
 
-    def failing(sender: Sender, message: Message, verdict: Any, open_until: int | None) -> Message:
-        if message.id == messages[0].id:
+    def failing(table: Table, *writes: Write) -> None:
+        records = [one for one in writes if isinstance(one, Put) and one.key.pk.startswith("CLICKSEND#")]
+        if len(records) > 1 or any(one.item["message_id"] == messages[0].id for one in records):
             raise Unavailable("the table is out of reach")
-        return record(sender, message, verdict, open_until)
+        transact(table, *writes)
 
-    monkeypatch.setattr(Sender, "_record", failing)
+    monkeypatch.setattr(Table, "transact", failing)
     assert ring(*messages) == {"batchItemFailures": []}
     assert [now_is(aws, message).state for message in messages] == [State.SENDING, State.SENT]
     assert (now_is(aws, messages[0]).lease_until or 0) <= now_ms() + LEASE
@@ -408,7 +426,7 @@ def test_no_text_number_or_key_is_logged(
 
 
 @pytest.mark.parametrize("count", [1, 10])
-def test_a_batch_is_two_reads_two_writes_a_message_and_one_request(
+def test_a_batch_is_two_reads_two_writes_and_one_request(
     aws: Backend, clicksend: httpx.Client, count: int, figure: Callable[[str], None]
 ) -> None:
     ring(queue(aws, key="warm"))
@@ -420,7 +438,7 @@ def test_a_batch_is_two_reads_two_writes_a_message_and_one_request(
     ring(*messages)
 
     figure(f"requests of outbound_sender, {count} at once: {dict(calls)} and 1 HTTP request")
-    assert calls == {"BatchGetItem": 2, "UpdateItem": count, "TransactWriteItems": count}
+    assert calls == {"BatchGetItem": 2, "TransactWriteItems": 2}
     assert sent(clicksend)["requests"] == 2
 
 

@@ -48,8 +48,7 @@ def take(aws: Backend, values: dict[str, Any], **options: Any) -> int:
 def claimed(aws: Backend) -> Message:
     """Our text, a worker just about to post it."""
     message = outbound(aws)
-    place = aws.messages.locate([message.id])[message.id]
-    claimed, _ = aws.messages.claim(place, worker="one", now=now_ms())
+    claimed = aws.claim(message.id)
     assert claimed is not None
     return claimed
 
@@ -223,15 +222,13 @@ def test_a_receipt_for_a_message_that_waits_for_another_attempt_keeps_it_from_be
     take(aws, receipt(custom_string=custom(aws, message)))
 
     assert state(aws, message) is State.DELIVERED
-    place = aws.messages.locate([message.id])[message.id]
-    assert aws.messages.claim(place, worker="two", now=now_ms())[0] is None
+    assert aws.claim(message.id, "two") is None
 
 
 def test_a_receipt_that_proves_whose_it_is_outweighs_clicksends_id(aws: Backend) -> None:
     one, other = claimed(aws), queue(aws, to="+61433333333", key="other")
     recorded(aws, one)
-    place = aws.messages.locate([other.id])[other.id]
-    aws.messages.claim(place, worker="two", now=now_ms())
+    aws.claim(other.id, "two")
 
     take(aws, receipt(custom_string=custom(aws, other)))
 

@@ -9,6 +9,7 @@ import boto3
 import pytest
 from textension import assemble
 from textension.accepting import VALIDITY
+from textension.aws import clients
 from textension.aws.items import DUE_SHARDS, due_shard, message_item, message_key
 from textension.aws.messages import Messages
 from textension.aws.wire import to_wire
@@ -19,6 +20,7 @@ from textension.states import ANNOUNCE_GRACE, LEASE, RING_PATIENCE, State
 
 from tests.conftest import NUMBER, PEER, Backend, Context, forget, load_function
 from tests.unit.test_inbound import outbound, post, push, stored
+from tests.unit.test_outbound import queue
 from tests.unit.test_receipts import claimed
 
 
@@ -41,6 +43,11 @@ def relay(*records: dict[str, Any]) -> list[str]:
 def sweep() -> dict[str, int]:
     done: dict[str, int] = load_function("sweeper").handler({}, Context())
     return done
+
+
+def unclear(aws: Backend, message: Message) -> Message:
+    """A claimed text of which nobody knows whether ClickSend has it."""
+    return aws.messages.move(message, moved(message, State.UNKNOWN, at=now_ms(), source="test"), fenced=True)
 
 
 def inbound(aws: Backend) -> Message:
@@ -116,25 +123,90 @@ def test_a_queued_text_rings_once_with_ids_only(aws: Backend) -> None:
 
 def test_what_moved_on_meanwhile_stays_unannounced(aws: Backend) -> None:
     message = outbound(aws)
-    claimed_one = claimed(aws)
+    unknown = unclear(aws, claimed(aws))
 
     relay(record(message))
 
     after = aws.messages.by_id(message.id)
-    assert after == claimed_one
+    assert after == unknown
     assert after.unannounced
 
 
 def test_a_step_is_announced_though_the_one_before_was_announced_meanwhile(aws: Backend) -> None:
-    message = claimed(aws)
-    assert relay(record(message)) == []
+    unknown = unclear(aws, claimed(aws))
+    assert relay(record(unknown)) == []
 
-    aws.messages.move(message, moved(message, State.UNKNOWN, at=now_ms(), source="test"), fenced=True)
+    aws.messages.move(unknown, moved(unknown, State.DELIVERED, at=now_ms(), source="test"))
 
-    after = aws.messages.by_id(message.id)
+    after = aws.messages.by_id(unknown.id)
     assert after
     assert after.unannounced
     assert (aws.table.get(message_key(after)) or {})["due_at"] == after.changed_at + ANNOUNCE_GRACE
+
+
+def test_a_claim_is_told_to_nobody_what_comes_of_it_is(aws: Backend) -> None:
+    message = claimed(aws)
+    assert relay(record(message)) == []
+    assert aws.events() == []
+
+    relay(record(unclear(aws, message)))
+
+    [envelope] = aws.events()
+    assert json.loads(envelope["Message"])["data"]["state"] == "unknown"
+
+
+def fail_entries(monkeypatch: pytest.MonkeyPatch, client: Any, method: str, place: str, answer: str) -> None:
+    """The batch's entry at `place` is refused, and not carried out."""
+    original = getattr(client, method)
+    listed = "PublishBatchRequestEntries" if method == "publish_batch" else "Entries"
+
+    def refusing(**request: Any) -> Any:
+        rest = [one for one in request[listed] if one["Id"] != place]
+        told = original(**{**request, listed: rest}) if rest else {}
+        return {**told, answer: [{"Id": place, "Code": "InternalError", "SenderFault": False}]}
+
+    monkeypatch.setattr(client, method, refusing)
+
+
+def test_an_event_that_sns_refused_comes_again_alone(aws: Backend, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(3):
+        post(aws, push(message_id=str(number)))
+    messages = stored(aws)
+    fail_entries(monkeypatch, clients.sns(), "publish_batch", "1", "Failed")
+
+    assert relay(*(record(message, place) for place, message in enumerate(messages))) == ["1"]
+
+    assert len(aws.events()) == 2
+    assert [message.unannounced for message in stored(aws)] == [False, True, False]
+
+
+def test_a_doorbell_that_sqs_refused_comes_again_and_is_not_told_yet(
+    aws: Backend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = queue(aws, key="1"), queue(aws, key="2")
+    fail_entries(monkeypatch, clients.sqs(), "send_message_batch", "0", "Failed")
+
+    assert relay(record(first, 1), record(second, 2)) == ["1"]
+
+    [bell], [envelope] = aws.doorbells(), aws.events()
+    assert json.loads(bell["Body"])["message_id"] == json.loads(envelope["Message"])["data"]["message_id"] == second.id
+
+
+def test_what_the_table_left_unwritten_is_written_or_comes_again(aws: Backend, monkeypatch: pytest.MonkeyPatch) -> None:
+    message = inbound(aws)
+    original = clients.dynamodb().batch_write_item
+    left = iter([True, *[False] * 9])
+
+    def busy(RequestItems: Any) -> Any:  # noqa: N803 - as DynamoDB calls it
+        return {"UnprocessedItems": RequestItems} if next(left) else original(RequestItems=RequestItems)
+
+    monkeypatch.setattr(clients.dynamodb(), "batch_write_item", busy)
+    assert relay(record(message)) == []
+    assert [item["id"] for item in aws.items() if item["pk"].startswith("CHANGES#")] == [f"{message.id}.received"]
+
+    left = iter([True] * 9)
+    assert relay(record(message)) == ["1"]
+    assert len(aws.events()) == 1  # what is not among the changes is not published
 
 
 @pytest.mark.parametrize("position", range(3))
@@ -154,7 +226,7 @@ def test_a_dependency_out_of_reach_leaves_the_record_to_come_again(
     message = outbound(aws)
     monkeypatch.setenv(missing, "arn:aws:sns:ap-southeast-2:123456789012:absent")
     forget()
-    assert relay(record(message, 7), record(message, 8)) == ["7"]
+    assert relay(record(message, 7), record(message, 8)) == ["7", "8"]
     found = aws.messages.by_id(message.id)
     assert found
     assert found.unannounced
@@ -215,8 +287,7 @@ class TestSweeper:
 
     def test_a_dead_workers_claim_is_unknown_and_never_rung(self, aws: Backend, at: At) -> None:
         message = outbound(aws)
-        place = aws.messages.locate([message.id])[message.id]
-        aws.messages.claim(place, worker="dead", now=now_ms())
+        aws.claim(message.id, "dead")
 
         assert at(LEASE) == {"lease_ended": 1}
 

@@ -118,8 +118,7 @@ def test_a_text_for_later_ends_after_it_was_to_be_sent(kept: Backend) -> None:
 
 def test_clicksends_id_of_a_sent_text_ends_like_ours(kept: Backend) -> None:
     message = outbound(kept)
-    place = kept.messages.locate([message.id])[message.id]
-    claimed, _ = kept.messages.claim(place, worker="one", now=now_ms())
+    claimed = kept.claim(message.id)
     assert claimed
     sent = moved(claimed, State.SENT, at=now_ms(), source="test", clicksend_id=CLICKSEND_ID)
     kept.messages.move_to_sent(claimed, sent, fold=lambda one, _: one)

@@ -12,7 +12,8 @@ from textension.aws.items import Key
 from textension.aws.messages import Stored
 from textension.aws.table import Put
 from textension.errors import Conflict, NotFound, Unavailable
-from textension.message import NumberSettings
+from textension.message import NumberSettings, moved
+from textension.states import State
 
 from tests.conftest import NUMBER, PEER, Backend
 from tests.unit.test_inbound import outbound, post, push, stored
@@ -71,13 +72,12 @@ def test_a_conflict_that_does_not_end_is_503_within_the_deadline(aws: Backend, m
 
 def test_a_single_write_that_meets_a_transaction_is_tried_again(aws: Backend, monkeypatch: pytest.MonkeyPatch) -> None:
     message = outbound(aws)
-    place = aws.messages.locate([message.id])[message.id]
     conflict = clients.dynamodb().exceptions.TransactionConflictException(
         {"Error": {"Code": "TransactionConflictException", "Message": ""}}, "UpdateItem"
     )
     calls = fail(monkeypatch, "update_item", conflict, conflict)
-    claimed, _ = aws.messages.claim(place, worker="one", now=message.sent_at)
-    assert claimed
+    step = moved(message, State.CANCELLED, at=message.sent_at, source="test")
+    assert aws.messages.move(message, step).state is State.CANCELLED
     assert len(calls) == 3
 
 
@@ -197,6 +197,19 @@ class TestRequestsPerMessage:
         figure(f"requests of inbound_webhook: {dict(calls)}")
         assert calls == {"TransactWriteItems": 1}
 
+    def test_ten_texts_are_relayed_by_one_publish_and_eleven_table_requests(
+        self, aws: Backend, calls: Counter[str], figure: Callable[[str], None]
+    ) -> None:
+        assemble.relay()
+        for number in range(10):
+            post(aws, push(message_id=str(number)))
+        calls.clear()
+        records = [record(message, sequence) for sequence, message in enumerate(stored(aws), 1)]
+        calls.clear()
+        relay(*records)
+        figure(f"requests of stream_relay, ten inbound: {dict(calls)}")
+        assert calls == {"BatchWriteItem": 1, "PublishBatch": 1, "UpdateItem": 10}
+
     def test_a_relayed_text_is_one_publish_and_two_table_requests(
         self, aws: Backend, calls: Counter[str], figure: Callable[[str], None]
     ) -> None:
@@ -206,7 +219,7 @@ class TestRequestsPerMessage:
         relay(record(stored(aws)[0]))
         calls.pop("Query", None)
         figure(f"requests of stream_relay, inbound: {dict(calls)}")
-        assert calls == {"PutItem": 1, "Publish": 1, "UpdateItem": 1}
+        assert calls == {"BatchWriteItem": 1, "PublishBatch": 1, "UpdateItem": 1}
 
     def test_a_queued_text_is_one_ring_one_publish_and_two_table_requests(
         self, aws: Backend, calls: Counter[str], figure: Callable[[str], None]
@@ -216,7 +229,7 @@ class TestRequestsPerMessage:
         calls.clear()
         relay(record(message))
         figure(f"requests of stream_relay, queued: {dict(calls)}")
-        assert calls == {"SendMessage": 1, "PutItem": 1, "Publish": 1, "UpdateItem": 1}
+        assert calls == {"SendMessageBatch": 1, "BatchWriteItem": 1, "PublishBatch": 1, "UpdateItem": 1}
 
 
 def test_twenty_stores_of_one_id_are_one_message(aws: Backend) -> None:

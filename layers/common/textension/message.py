@@ -113,6 +113,8 @@ class Message:
     extensions: tuple[str, ...] = ()
     unannounced: bool = False
     """The present state has not been published yet."""
+    listed_at: int | None = None
+    """For when the table's index `due` has it: for when it is due (`states.due_at`), or somewhat before."""
     clicksend_id: str | None = None
     twin_id: str | None = None
     """ClickSend's other id of an inbound text that came in twice, pushed and in history, under different ids."""

@@ -10,8 +10,7 @@ from typing import Any, Final, Protocol
 from textension import ids
 from textension.aws import items
 from textension.aws.circuits import Circuit, Circuits, comeback
-from textension.aws.items import Key
-from textension.aws.messages import Messages, Obstacles
+from textension.aws.messages import Messages, Outlook
 from textension.aws.table import ConditionFailed
 from textension.clicksend.answers import Meaning, Verdict
 from textension.clicksend.client import REQUEST_TIMEOUT, ClickSend, OutboundSms
@@ -82,39 +81,50 @@ class Sender:
         Raises Unavailable when not even the messages could be found.
         """
         places = self.messages.locate([bell.message_id for bell in doorbells])
-        obstacles = self.messages.obstacles(places.values())
+        outlook = self.messages.outlook(places.values())
         report = Report([], [], [])
-        claimed: dict[str, Message] = {}
+        ready: dict[str, Message] = {}
         probing: set[str] = set()
         for bell in doorbells:
             place = places.get(bell.message_id)
-            if place is None or bell.message_id in claimed:
+            message = outlook.messages.get(place) if place else None
+            if message is None or message.id in ready:
+                report.failed.extend([bell] if place in outlook.unreadable else [])
                 continue
             try:
-                message = self._claim(place, obstacles, probing)
-            except (Unavailable, *_UNREADABLE):
+                ready |= {message.id: message} if self._may_go(message, outlook, probing) else {}
+            except Unavailable:
                 report.failed.append(bell)
-            else:
-                claimed |= {message.id: message} if message else {}
-        for request in _requests(claimed.values()):
-            self._send_together(request, report, remaining, obstacles.circuits)
+        for request in _requests(self._claimed(ready, doorbells, report)):
+            self._send_together(request, report, remaining, outlook.circuits)
         return report
 
     # ------------------------------------------------------------ steps
 
-    def _claim(self, place: Key, obstacles: Obstacles, probing: set[str]) -> Message | None:
+    def _may_go(self, message: Message, outlook: Outlook, probing: set[str]) -> bool:
+        """Whether a message may be claimed. One that may not for longer is settled."""
         now = self.clock()
-        if place.pk in obstacles.opted_out:
-            self._refuse(place, now)
-            return None
-        circuit = obstacles.circuits.get(items.account_of(place.pk))
+        if message.state is not State.QUEUED:
+            return False
+        if items.conversation_pk(message.conversation) in outlook.opted_out:
+            # The peer opted out after this text was accepted.
+            self._move(message, moved(message, State.REJECTED, at=now, source=SOURCE, reason="OPTED_OUT"))
+            return False
+        if message.valid_until and message.valid_until <= now:
+            expire(self.messages, message, now=now)
+            return False
+        circuit = outlook.circuits.get(message.account)
         if circuit is not None and not self._may_probe(circuit, probing, now):
-            self._wait(place, circuit, now)
-            return None
-        claimed, found = self.messages.claim(place, worker=secrets.token_hex(8), now=now)
-        if found and found.state is State.QUEUED and found.valid_until and found.valid_until <= now:
-            expire(self.messages, found, now=now)
-        return claimed
+            self._wait(message, circuit, now)
+            return False
+        return True
+
+    def _claimed(self, ready: Mapping[str, Message], doorbells: Sequence[Doorbell], report: Report) -> list[Message]:
+        try:
+            return self.messages.claim(list(ready.values()), worker=secrets.token_hex(8), now=self.clock())
+        except Unavailable:
+            report.failed.extend(bell for bell in doorbells if bell.message_id in ready)
+            return []
 
     def _may_probe(self, circuit: Circuit, probing: set[str], now: int) -> bool:
         """Whether this message is the one that asks whether ClickSend is back."""
@@ -125,21 +135,14 @@ class Sender:
         probing.add(circuit.account)
         return True
 
-    def _wait(self, place: Key, circuit: Circuit, now: int) -> None:
+    def _wait(self, message: Message, circuit: Circuit, now: int) -> None:
         """Back to waiting: the sweeper rings again, with an attempt of its own so that SQS does not swallow it."""
-        message = self.messages.get(place)
-        if message is None or message.state is not State.QUEUED or (message.next_attempt_at or now) > now:
-            return  # it waits already, or it is not for us any more
+        if (message.next_attempt_at or now) > now:
+            return  # it waits already
         until = comeback(circuit, message.sent_at, now)
         later = replace(message, next_attempt_at=until, rung_at=None, attempt=message.attempt + 1)
         with contextlib.suppress(ConditionFailed):
             self.messages.amend(message, later)
-
-    def _refuse(self, place: Key, now: int) -> None:
-        """The peer opted out after this text was accepted."""
-        message = self.messages.get(place)
-        if message and message.state is State.QUEUED:
-            self._move(message, moved(message, State.REJECTED, at=now, source=SOURCE, reason="OPTED_OUT"))
 
     def _send_together(
         self,
@@ -157,9 +160,14 @@ class Sender:
         verdicts = self._verdicts(account, texts, remaining)
         closed = account not in circuits
         open_until = self._heed(account, verdicts.values(), closed=closed)
-        for custom, message in customs.items():
+        told = [(message, verdicts[custom]) for custom, message in customs.items()]
+        recorded = self._sent_together(told)
+        report.posted.extend(recorded.values())
+        for message, verdict in told:
+            if message.id in recorded:
+                continue
             try:
-                report.posted.append(self._record(message, verdicts[custom], open_until))
+                report.posted.append(self._record(message, verdict, open_until))
             except (Unavailable, ConditionFailed, *_UNREADABLE):
                 report.unrecorded.append(message.id)
 
@@ -200,7 +208,8 @@ class Sender:
     def _record(self, message: Message, verdict: Verdict, open_until: int | None) -> Message:
         match verdict.meaning:
             case Meaning.SENT:
-                return self._sent(message, verdict)
+                step = self._sent(message, verdict)
+                return self.messages.move_to_sent(message, step, fold=self.receipts.folded)
             case Meaning.REJECTED:
                 return self._settle(message, State.REJECTED, verdict, clicksend_id=verdict.clicksend_id)
             case Meaning.UNKNOWN:
@@ -213,8 +222,14 @@ class Sender:
                     wait = max(open_until - self.clock(), 0)
                 return self._requeue(message, verdict.reason, wait)
 
+    def _sent_together(self, told: Sequence[tuple[Message, Verdict]]) -> dict[str, Message]:
+        """Record all at once what ClickSend has taken; what is left of it goes one by one."""
+        sent = [(message, verdict) for message, verdict in told if verdict.meaning is Meaning.SENT]
+        steps = [(message, self._sent(message, verdict)) for message, verdict in sent]
+        return {message.id: message for message in self.messages.record_sent(steps)}
+
     def _sent(self, message: Message, verdict: Verdict) -> Message:
-        step = moved(
+        return moved(
             message,
             State.SENT,
             at=self.clock(),
@@ -224,7 +239,6 @@ class Sender:
             parts=verdict.parts,
             sender_id=verdict.sender_id,
         )
-        return self.messages.move_to_sent(message, step, fold=self.receipts.folded)
 
     def _settle(self, message: Message, to: State, verdict: Verdict, **changes: Any) -> Message:
         step = moved(message, to, at=self.clock(), source=SOURCE, reason=verdict.reason, **changes)

@@ -86,6 +86,18 @@ def sources(target: State) -> frozenset[State]:
     return frozenset(state for state, targets in TRANSITIONS.items() if target in targets)
 
 
+LISTED_EARLY: Final = RING_PATIENCE
+"""So much too early a message may be listed in the index `due`: to find it there early costs a read, to move it there
+with each step two writes."""
+
+
+def listed(before: int | None, due: int | None) -> int | None:
+    """When to list a message that is due then and is listed for `before` (both Unix ms, None for never)."""
+    if before is not None and due is not None and before <= due <= before + LISTED_EARLY:
+        return before
+    return due
+
+
 class Attention(Protocol):
     """What of a message decides when it needs attention. Times in Unix ms; None where it does not apply."""
 

@@ -95,17 +95,21 @@ class Sweep:
             for announcement in sorted(found.readable, key=_age):
                 if remaining() < 5 * SECOND:
                     return False
-                swept.done[self._settle(announcement, swept)] += 1
+                if what := self._settle(announcement, swept):
+                    swept.done[what] += 1
         return True
 
     def _settle(self, found: Message | Notice, swept: Swept) -> str:
+        """What was done; empty where its time has not come: it is listed somewhat early (`states.listed`)."""
         try:
             if isinstance(found, Notice):
                 return self._notice(found)
             now = self.clock()
             due = due_at(found)
-            if due is None or due > now:
+            if due is None:
                 return "settled"  # the index lags behind the table
+            if due > now:
+                return ""
             swept.oldest_age = max(swept.oldest_age, now - due)
             return self._do(found, now, swept)
         except Unavailable:
@@ -116,21 +120,22 @@ class Sweep:
     def _notice(self, notice: Notice) -> str:
         if not notice.unannounced:
             return "settled"
-        self.relay.announce(notice)
-        return "announced"
+        return self._announce(notice)
 
     def _do(self, message: Message, now: int, swept: Swept) -> str:
         if moved := self._moved_by_time(message, now):
             return moved
         if message.unannounced:
-            self.relay.announce(message)
-            return "announced"
+            return self._announce(message)
         if message.state is State.QUEUED:
             return self._ring(message, now, swept)
         if message.state in {State.UNKNOWN, State.UNRESOLVED, State.SENT}:
             swept.to_look_up.append(message)
             return "to_look_up"
         return "nothing"
+
+    def _announce(self, found: Message | Notice) -> str:
+        return "unavailable" if self.relay.announce(found) else "announced"
 
     def _moved_by_time(self, message: Message, now: int) -> str:
         """What time alone does to a message; empty where it does nothing."""

@@ -2,7 +2,7 @@
 
 import hashlib
 import heapq
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, Self
 
@@ -53,11 +53,17 @@ class Changes:
     def __init__(self, table: Table) -> None:
         self._table = table
 
-    def add(self, event: Event, now: int, *, until: int | None = None) -> None:
-        """Write an event down, before it is published: who connects after that finds it here.
+    def add(self, events: Iterable[tuple[Event, int | None]], now: int) -> None:
+        """Write events down, before they are published: who connects after that finds them here.
 
-        `until` (Unix seconds) is when the text that it tells of ends, where it does.
+        With each comes when the text that it tells of ends (Unix seconds), if it does. Up to 25 in one request.
+        Raises Unavailable.
         """
+        puts = [self._put(event, now, until) for event, until in events]
+        # One request may not write an item twice: a batch that has a record twice has the same event twice.
+        self._table.put_all(list({put.key: put for put in puts}.values()))
+
+    def _put(self, event: Event, now: int, until: int | None) -> Put:
         ends = (now + TTL) // SECOND
         conversation = event.conversation
         key = Key(items.changes_pk(conversation.account, conversation.number), f"{now:013d}{event.id}")
@@ -70,7 +76,7 @@ class Changes:
             "expires_at": min(ends, until or ends),
             "version": 1,
         }
-        self._table.put(Put(key, item, condition=""))
+        return Put(key, item, condition="")
 
     def present(self, account: str, numbers: Sequence[str], extension: str, *, now: int) -> Position:
         """Where somebody stands who wants what comes from now on."""

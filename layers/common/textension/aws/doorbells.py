@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -15,6 +16,11 @@ from textension.events import Event
 if TYPE_CHECKING:
     from mypy_boto3_sns.type_defs import MessageAttributeValueTypeDef
 
+BATCH: Final = 10
+"""Entries of one request, to SNS as to SQS: https://docs.aws.amazon.com/sns/latest/dg/sns-batch-api-actions.html."""
+MOST_BYTES: Final = 250_000
+"""Bytes of one request's events: SNS takes 256 KiB, attributes included."""
+
 
 class Topic:
     """The SNS topic of events."""
@@ -22,10 +28,21 @@ class Topic:
     def __init__(self, arn: str) -> None:
         self._arn = arn
 
-    def publish(self, event: Event) -> None:
-        """Publish one event, with the attributes that filter policies use. Raises Unavailable."""
-        conversation = event.conversation
-        self._publish(event.body, event.type, conversation.account, conversation.number, event.extensions)
+    def publish(self, events: Sequence[Event]) -> set[str]:
+        """Publish events, with the attributes that filter policies use; the ids of those that SNS did not take."""
+        missed: set[str] = set()
+        for batch in _batches(events):
+            entries: list[Any] = [
+                {"Id": str(place), "Message": event.body, "MessageAttributes": _attributes_of(event)}
+                for place, event in enumerate(batch)
+            ]
+            try:
+                answer = clients.sns().publish_batch(TopicArn=self._arn, PublishBatchRequestEntries=entries)
+            except (ClientError, BotoCoreError):
+                missed |= {event.id for event in batch}
+            else:
+                missed |= {batch[int(one["Id"])].id for one in answer.get("Failed", ())}
+        return missed
 
     def publish_again(self, body: str) -> None:
         """Publish an event that was published before, out of its own body.
@@ -34,20 +51,53 @@ class Topic:
         """
         event = json.loads(body)
         told = event["data"]
-        self._publish(body, event["type"], told["account"], told["number"], told["extensions"])
-
-    def _publish(self, body: str, kind: str, account: str, number: str, extensions: Sequence[str]) -> None:
-        attributes: dict[str, MessageAttributeValueTypeDef] = {
-            "type": {"DataType": "String", "StringValue": kind},
-            "account": {"DataType": "String", "StringValue": account},
-            "number": {"DataType": "String", "StringValue": number},
-        }
-        if extensions:
-            attributes["extension"] = {"DataType": "String.Array", "StringValue": json.dumps(extensions)}
+        attributes = _attributes(event["type"], told["account"], told["number"], told["extensions"])
         try:
             clients.sns().publish(TopicArn=self._arn, Message=body, MessageAttributes=attributes)
         except (ClientError, BotoCoreError) as error:
             raise Unavailable("SNS did not take the event") from error
+
+
+def _attributes_of(event: Event) -> dict[str, MessageAttributeValueTypeDef]:
+    conversation = event.conversation
+    return _attributes(event.type, conversation.account, conversation.number, event.extensions)
+
+
+def _attributes(
+    kind: str, account: str, number: str, extensions: Sequence[str]
+) -> dict[str, MessageAttributeValueTypeDef]:
+    attributes: dict[str, MessageAttributeValueTypeDef] = {
+        "type": {"DataType": "String", "StringValue": kind},
+        "account": {"DataType": "String", "StringValue": account},
+        "number": {"DataType": "String", "StringValue": number},
+    }
+    if extensions:
+        attributes["extension"] = {"DataType": "String.Array", "StringValue": json.dumps(extensions)}
+    return attributes
+
+
+def _batches(events: Sequence[Event]) -> Iterator[list[Event]]:
+    """What fits into one request each."""
+    batch: list[Event] = []
+    size = 0
+    for event in events:
+        weight = len(event.body) + 1_000  # bodies are ASCII; attributes are far shorter
+        if batch and (len(batch) == BATCH or size + weight > MOST_BYTES):
+            yield batch
+            batch, size = [], 0
+        batch.append(event)
+        size += weight
+    if batch:
+        yield batch
+
+
+@dataclass(frozen=True, slots=True)
+class Bell:
+    """One attempt at one message. `group` keeps a conversation in order."""
+
+    message_id: str
+    attempt: int
+    group: str
 
 
 class OutboundQueue:
@@ -56,17 +106,27 @@ class OutboundQueue:
     def __init__(self, url: str) -> None:
         self._url = url
 
-    def ring(self, message_id: str, attempt: int, group: str) -> None:
-        """Ask for one attempt at one message; `group` keeps a conversation in order. Raises Unavailable.
+    def ring(self, bells: Sequence[Bell]) -> set[str]:
+        """Ask for these attempts; the ids of the messages whose doorbells SQS did not take.
 
         The deduplication id has the attempt in it: SQS swallows a repeated one for five minutes.
         """
-        try:
-            clients.sqs().send_message(
-                QueueUrl=self._url,
-                MessageBody=json.dumps({"message_id": message_id, "attempt": attempt}),
-                MessageGroupId=group,
-                MessageDeduplicationId=f"{message_id}:{attempt}",
-            )
-        except (ClientError, BotoCoreError) as error:
-            raise Unavailable("SQS did not take the doorbell") from error
+        unheard: set[str] = set()
+        for start in range(0, len(bells), BATCH):
+            batch = bells[start : start + BATCH]
+            entries: list[Any] = [
+                {
+                    "Id": str(place),
+                    "MessageBody": json.dumps({"message_id": bell.message_id, "attempt": bell.attempt}),
+                    "MessageGroupId": bell.group,
+                    "MessageDeduplicationId": f"{bell.message_id}:{bell.attempt}",
+                }
+                for place, bell in enumerate(batch)
+            ]
+            try:
+                answer = clients.sqs().send_message_batch(QueueUrl=self._url, Entries=entries)
+            except (ClientError, BotoCoreError):
+                unheard |= {bell.message_id for bell in batch}
+            else:
+                unheard |= {batch[int(one["Id"])].message_id for one in answer.get("Failed", ())}
+        return unheard

@@ -247,7 +247,7 @@ _FLAGS: Final = ("at_least_once", "alone", "looks")
 _PLAIN_FIELDS: Final = tuple(
     field.name
     for field in fields(Message)
-    if field.name not in {"conversation", "extensions", "journey", "receipts", "unannounced", *_FLAGS}
+    if field.name not in {"conversation", "extensions", "journey", "receipts", "unannounced", "listed_at", *_FLAGS}
 )
 
 _STEP_FIELDS: Final = tuple(field.name for field in fields(Step))
@@ -330,6 +330,7 @@ def message(item: Item) -> Message:
         conversation=Conversation(item["account"], item["number"], item["peer"]),
         extensions=tuple(item.get("extensions", ())),
         unannounced=item.get("unannounced", False),
+        listed_at=item.get("due_at"),
         at_least_once=item.get("at_least_once", False),
         alone=item.get("alone", False),
         looks=item.get("looks", 0),

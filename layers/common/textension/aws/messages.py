@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from enum import Enum, auto
+from itertools import chain
 from types import MappingProxyType
 from typing import Final
 
@@ -17,7 +18,7 @@ from textension.clock import HOUR, SECOND, now_ms
 from textension.errors import KeyReused, Unavailable
 from textension.message import Conversation, Direction, Message, Notice, Receipt
 from textension.optout import Keyword
-from textension.states import sources
+from textension.states import State, sources
 
 STRAY_RECEIPT_TTL: Final = 72 * HOUR
 """How long a receipt waits for the message that it belongs to: ClickSend's own horizon for receipts."""
@@ -45,9 +46,13 @@ class Stored(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Obstacles:
-    """The partitions of conversations whose peer has opted out, and the circuits that are not closed, by account."""
+class Outlook:
+    """What is to be known before messages are sent. `unreadable` are of another version of this code, or were changed
+    by hand; `opted_out` the partitions of conversations whose peer wants no texts; `circuits`, by account, those that
+    are not closed."""
 
+    messages: dict[Key, Message]
+    unreadable: set[Key]
     opted_out: set[str]
     circuits: dict[str, Circuit]
 
@@ -148,13 +153,14 @@ class Messages:
                 return _target(pointer)
         return None
 
-    def obstacles(self, places: Collection[Key]) -> Obstacles:
-        """What keeps the messages at these keys from being sent, in one request."""
+    def outlook(self, places: Collection[Key]) -> Outlook:
+        """The messages at these keys, and what keeps them from being sent, in one request."""
         accounts = {items.account_of(place.pk) for place in places}
         keys = [Key(place.pk, "SUMMARY") for place in places] + [items.circuit_key(account) for account in accounts]
-        found = self._table.get_many(keys)
+        found = self._table.get_many([*places, *keys])
+        messages, unreadable = _readable({place: found[place] for place in places if place in found})
         opted_out = {key.pk for key, item in found.items() if item.get("opted_out")}
-        return Obstacles(opted_out, circuits(accounts, found))
+        return Outlook(messages, unreadable, opted_out, circuits(accounts, found))
 
     def get(self, key: Key) -> Message | None:
         """One message; None where there is none, or no more."""
@@ -211,18 +217,28 @@ class Messages:
 
     # ------------------------------------------------------------ moving
 
-    def claim(self, key: Key, *, worker: str, now: int) -> tuple[Message | None, Message | None]:
-        """One worker's right to send a queued message, in one request: the claimed message, or else what is there.
+    def claim(self, wanted: Sequence[Message], *, worker: str, now: int) -> list[Message]:
+        """One worker's right to send these queued messages, in one transaction; those that it got.
 
-        It is not claimed where it is not queued, not yet due, or no longer valid. A claim whose answer was lost
-        and that was tried again is known by `worker`.
+        Not claimed is what is not queued any more, not yet due, or no longer valid. A claim whose answer was lost
+        and that was tried again is known by `worker`. At most 100. Raises Unavailable.
         """
-        update = updates.claim(key, worker=worker, now=now)
-        try:
-            return items.message(self._table.update(update)), None
-        except ConditionFailed as failed:
-            found = items.message(failed.found) if failed.found else None
-            return (found, None) if found and found.claimed_by == worker else (None, found)
+        got: list[Message] = []
+        for _ in range(6):
+            wanted = [one for one in wanted if _claimable(one, now)]
+            if not wanted:
+                return got
+            claimed = [updates.claimed(one, worker=worker, now=now) for one in wanted]
+            try:
+                self._table.transact(*map(updates.claim, wanted, claimed))
+            except TransactionCancelled as cancelled:
+                present = [items.message(item) for item in cancelled.failed.values() if item]
+                got += [one for one in present if one.claimed_by == worker]
+                wanted = [one for place, one in enumerate(wanted) if place not in cancelled.failed]
+                wanted += present  # of those, what was only listed anew meanwhile
+            else:
+                return got + claimed
+        raise Unavailable("the messages changed faster than they could be claimed")
 
     def move(self, old: Message, new: Message, *, fenced: bool = False) -> Message:
         """Write one legal step (`message.moved`); the message as it is now.
@@ -234,9 +250,30 @@ class Messages:
 
     def amend(self, old: Message, new: Message) -> Message:
         """Write changes that are no step, if nobody wrote in between. Raises ConditionFailed otherwise."""
-        return items.message(
-            self._table.update(updates.change(old, new, "version = :version", {":version": old.version})),
-        )
+        fence = {":version": old.version}
+        update = updates.change(old, new, "version = :version", fence, may_stay_listed=True)
+        return items.message(self._table.update(update))
+
+    def record_sent(self, steps: Sequence[tuple[Message, Message]]) -> list[Message]:
+        """Write steps to `sent` of different messages, with their pointers by ClickSend's ids, in one transaction; what
+        was written.
+
+        Left out is what somebody else has written of meanwhile, and everything where DynamoDB cannot be reached:
+        `move_to_sent` is for that. At most 50.
+        """
+        while steps:
+            writes = [updates.recorded(old, new, None) for old, new in steps]
+            owners = [place for place, of_one in enumerate(writes) for _ in of_one]
+            try:
+                self._table.transact(*chain.from_iterable(writes))
+            except TransactionCancelled as cancelled:
+                others = {owners[position] for position in cancelled.failed}
+                steps = [one for place, one in enumerate(steps) if place not in others]
+            except Unavailable:
+                break
+            else:
+                return [new for _, new in steps]
+        return []
 
     def move_to_sent(
         self, old: Message, new: Message, *, fold: Callable[[Message, Collection[Receipt]], Message]
@@ -310,6 +347,23 @@ class Messages:
     def has_stray_receipt(self, account: str, clicksend_id: str) -> bool:
         """Whether a receipt waits there for its message."""
         return bool(_stray_receipts(self._table.get(items.clicksend_key(account, clicksend_id))))
+
+
+def _claimable(message: Message, now: int) -> bool:
+    waits = message.next_attempt_at is not None and message.next_attempt_at > now
+    valid = message.valid_until is None or message.valid_until > now
+    return message.state is State.QUEUED and valid and not waits
+
+
+def _readable(found: Mapping[Key, Item]) -> tuple[dict[Key, Message], set[Key]]:
+    messages: dict[Key, Message] = {}
+    unreadable: set[Key] = set()
+    for key, item in found.items():
+        try:
+            messages[key] = items.message(item)
+        except (KeyError, ValueError, TypeError):
+            unreadable.add(key)
+    return messages, unreadable
 
 
 def _target(pointer: Item) -> Key:

@@ -17,6 +17,7 @@ from textension.errors import Unavailable
 # Codes in a cancelled transaction that say nothing against the request itself.
 _TRY_AGAIN: Final = frozenset({"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"})
 _BATCH_GET_LIMIT: Final = 100
+_BATCH_WRITE_LIMIT: Final = 25
 
 
 class ConditionFailed(Exception):
@@ -153,6 +154,21 @@ class Table:
     def put(self, put: Put) -> None:
         """Write one item. Raises ConditionFailed."""
         _despite_conflicts(lambda: clients.dynamodb().put_item(TableName=self._name, **put.wire))
+
+    def put_all(self, puts: Sequence[Put]) -> None:
+        """Write these items, each over what was there: up to 25 in one request. Their conditions are not asked."""
+        requests: list[Any] = [{"PutRequest": {"Item": put.wire["Item"]}} for put in puts]
+        for start in range(0, len(requests), _BATCH_WRITE_LIMIT):
+            self._put_all(requests[start : start + _BATCH_WRITE_LIMIT])
+
+    def _put_all(self, requests: Sequence[Any]) -> None:
+        left: Any = {self._name: requests}
+        for _ in _tries(5):
+            with _errors():
+                left = clients.dynamodb().batch_write_item(RequestItems=left).get("UnprocessedItems")
+            if not left:
+                return
+        raise Unavailable("DynamoDB left items unwritten")
 
     def update(self, update: Update) -> Item:
         """Change one item; the item as it is now. Raises ConditionFailed."""

@@ -1,7 +1,7 @@
 """The updates that messages and their conversations take, as DynamoDB's expressions."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Final
 
 from textension.aws import items
@@ -9,8 +9,8 @@ from textension.aws.items import Key
 from textension.aws.table import Put, Update, Write
 from textension.aws.wire import Item
 from textension.clock import DAY, SECOND
-from textension.message import Message
-from textension.states import LEASE, State, due_at, sources
+from textension.message import Message, moved
+from textension.states import LEASE, State, listed, sources
 
 IDS_KEPT: Final = 120 * DAY
 """For so long at least a stored text's id is known: its post may wait in quarantine for 90 days, and be replayed."""
@@ -33,21 +33,6 @@ _OF_THE_STATE: Final = frozenset(
         "rung_at",
     }
 )
-
-
-@dataclass(frozen=True, slots=True)
-class _Claimed:
-    """What a claim needs of the item to compute its `due_at` (states.Attention)."""
-
-    changed_at: int
-    lease_until: int
-    state: State = State.SENDING
-    unannounced: bool = True
-    scheduled_at: int | None = None
-    next_attempt_at: int | None = None
-    rung_at: int | None = None
-    valid_until: int | None = None
-    next_look_at: int | None = None
 
 
 @dataclass(slots=True)
@@ -87,29 +72,36 @@ class Expression:
         return " ".join([*clauses, "ADD version :one"])
 
 
-def claim(key: Key, *, worker: str, now: int) -> Update:
-    """Queued, due and valid becomes sending, with a lease for one worker."""
-    claimed = _Claimed(changed_at=now, lease_until=now + LEASE)
-    step = {"state": State.SENDING, "at": now, "source": "outbound_sender", "reason": ""}
+def claimed(message: Message, *, worker: str, now: int) -> Message:
+    """The message as a claim makes it: one worker's, with a lease. Nobody is told of that, but of what comes of it."""
+    lease = now + LEASE
+    step = moved(message, State.SENDING, at=now, source="outbound_sender", claimed_by=worker, lease_until=lease)
+    return replace(step, unannounced=False, listed_at=listed(message.listed_at, lease), version=message.version + 1)
+
+
+def claim(before: Message, after: Message) -> Update:
+    """Queued, due and valid becomes `after` (`claimed`), if it is still listed for when it was."""
+    listed_still = "attribute_not_exists(due_at)" if before.listed_at is None else "due_at = :was_listed"
     return Update(
-        key,
-        "SET #state = :sending, changed_at = :now, lease_until = :lease, claimed_by = :worker, "
-        "unannounced = :true, due_at = :due, journey = list_append(journey, :step), reason = :none "
-        "REMOVE next_attempt_at, next_look_at, rung_at ADD version :one",
+        items.message_key(before),
+        "SET #state = :sending, changed_at = :now, lease_until = :lease, claimed_by = :worker, due_at = :listed, "
+        "journey = list_append(journey, :step), reason = :none "
+        "REMOVE next_attempt_at, next_look_at, rung_at, unannounced ADD version :one",
         {"#state": "state"},
         {
             ":sending": State.SENDING,
             ":queued": State.QUEUED,
-            ":now": now,
-            ":lease": claimed.lease_until,
-            ":worker": worker,
-            ":true": True,
-            ":due": due_at(claimed),
-            ":step": [step],
+            ":now": after.changed_at,
+            ":lease": after.lease_until,
+            ":worker": after.claimed_by,
+            ":listed": after.listed_at,
+            **({} if before.listed_at is None else {":was_listed": before.listed_at}),
+            ":step": [asdict(after.journey[-1])],
             ":none": "",
             ":one": 1,
         },
-        "#state = :queued AND (attribute_not_exists(next_attempt_at) OR next_attempt_at <= :now) "
+        f"#state = :queued AND {listed_still} "
+        "AND (attribute_not_exists(next_attempt_at) OR next_attempt_at <= :now) "
         "AND (attribute_not_exists(valid_until) OR valid_until > :now)",
     )
 
@@ -119,7 +111,9 @@ def step(old: Message, new: Message, *, fenced: bool) -> Update:
     allowed = {f":s{index}": state for index, state in enumerate(sorted(sources(new.state)))}
     condition = f"#s IN ({', '.join(allowed)})" + (" AND attempt = :attempt" if fenced else "")
     values = {**allowed, **({":attempt": old.attempt} if fenced else {})}
-    return change(old, new, condition, values, names={"#s": "state"}, always=_OF_THE_STATE)
+    # Of a message that is being sent nobody else changes for when it is listed.
+    stays = fenced and old.state is State.SENDING
+    return change(old, new, condition, values, names={"#s": "state"}, always=_OF_THE_STATE, may_stay_listed=stays)
 
 
 def change(
@@ -130,12 +124,19 @@ def change(
     *,
     names: Mapping[str, str] | None = None,
     always: frozenset[str] = frozenset(),
+    may_stay_listed: bool = False,
 ) -> Update:
-    """The update that writes what differs between the two, and what is `always` to be written."""
+    """The update that writes what differs between the two, and what is `always` to be written.
+
+    It `may_stay_listed` for when it is where the condition vouches for that, and that is early enough.
+    """
     before, after = items.message_item(old), items.message_item(new)
+    passed = {"version", "receipts", "journey"}
+    if may_stay_listed and after["due_at"] is not None and listed(old.listed_at, after["due_at"]) == old.listed_at:
+        passed |= {"due_at", "due_shard"}
     expression = Expression()
     for name, value in after.items():
-        if name in {"version", "receipts", "journey"} or (before.get(name) == value and name not in always):
+        if name in passed or (before.get(name) == value and name not in always):
             continue
         expression.put(name, value)
     if added := after["journey"][len(before["journey"]) :]:
