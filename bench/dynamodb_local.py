@@ -13,6 +13,7 @@ import subprocess
 import tarfile
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Final
 
 from local.config import HOST, PROJECT
@@ -22,7 +23,7 @@ SHA512: Final = "xTeeRLvzEfqyd5lh3bH4c0kHvSHHmmhD5ZDsHFKAQ5g2Zl6JqlFdutaQhCLHzxE
 FOLDER: Final = PROJECT / ".build" / "dynamodb-local"
 HOME: Final = FOLDER / "package" / "emulator"
 OLDEST_JAVA: Final = 17
-COMMAND: Final = ("java", "-Xmx2g", "-Djava.library.path=./DynamoDBLocal_lib", "-jar", "DynamoDBLocal.jar", "-inMemory")
+COMMAND: Final = ("java", "-Xmx2g", "-Djava.library.path=./DynamoDBLocal_lib", "-jar", "DynamoDBLocal.jar")
 START_SECONDS: Final = 90.0
 
 
@@ -62,19 +63,45 @@ def _fetched() -> bool:
 def serving() -> Iterator[str]:
     """Its address, until the block ends; everything is in memory."""
     port = free_port()
-    process = subprocess.Popen(
-        [*COMMAND, "-sharedDb", "-port", str(port)],
-        cwd=HOME,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
+    process = _started(port, "-inMemory")
     try:
         _wait(port, process)
         yield f"http://{HOST}:{port}"
     finally:
         process.terminate()
         process.wait(20)
+
+
+class OnDisk:
+    """One that keeps everything in a folder, and may be killed and started again on it."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._port = free_port()
+        self._process: subprocess.Popen[bytes] | None = None
+        self.url = f"http://{HOST}:{self._port}"
+
+    def start(self) -> None:
+        """Start it, and wait until it answers."""
+        self._process = _started(self._port, "-dbPath", str(self._folder))
+        _wait(self._port, self._process)
+
+    def kill(self) -> None:
+        """`kill -9`, wherever it is; nothing where it does not run."""
+        process, self._process = self._process, None
+        if process is not None:
+            process.kill()
+            process.wait(20)
+
+
+def _started(port: int, *where: str) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [*COMMAND, *where, "-sharedDb", "-port", str(port)],
+        cwd=HOME,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
 
 
 def _wait(port: int, process: subprocess.Popen[bytes]) -> None:

@@ -18,6 +18,9 @@ from .errors import LocalError
 HEAD_LIMIT = 64 * 1024
 MOST_AT_ONCE = 8
 """Requests in flight; more wait. For each of them the emulator starts a process, which costs seconds on few cores."""
+MOST_WAITING = 100
+"""More are turned away at once with 429, as API Gateway's throttle does: whoever waits longer has given up before his
+turn comes, and the emulator would do for nobody what those after him wait for."""
 CONNECT_SECONDS = 5.0
 ANSWER_SECONDS = 65.0
 CLOSE_SECONDS = 5.0
@@ -78,6 +81,7 @@ class Front:
         self._api_id = api_id
         self._websocket_api_id = websocket_api_id
         self._turns = asyncio.Semaphore(MOST_AT_ONCE)
+        self._waiting = 0
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="front", daemon=True)
         self._server: asyncio.Server | None = None
@@ -133,8 +137,15 @@ class Front:
         except ValueError:
             writer.write(problem("400 Bad Request", "This is no HTTP request for a path."))
             return
+        if self._waiting >= MOST_WAITING:
+            writer.write(problem("429 Too Many Requests", "Too many requests wait already; try again in a second."))
+            return
         async with contextlib.AsyncExitStack() as turn:
-            await turn.enter_async_context(self._turns)
+            self._waiting += 1
+            try:
+                await turn.enter_async_context(self._turns)
+            finally:
+                self._waiting -= 1
             await self._pass_on(head, reader, writer, turn if upgrade else None)
 
     async def _pass_on(

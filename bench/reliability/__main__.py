@@ -19,6 +19,10 @@ MOST_JOBS = 4
 
 def main() -> int:
     """Run what was asked for; 0 where nothing is wrong."""
+    if "--part" in sys.argv:
+        from bench.reliability import realtime
+
+        return realtime.main()
     options = _options()
     told = Report()
     try:
@@ -41,6 +45,7 @@ def main() -> int:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make reliability", description=__doc__)
+    parser.add_argument("--part", help="kills or load: those in real time, which have options of their own")
     parser.add_argument("--case", type=_case, help="one run again, by the name that a failure printed")
     parser.add_argument("--seed", type=int, help="one random episode again")
     parser.add_argument("--texts", type=int, default=parts.EPISODE, help="how many texts that episode has")

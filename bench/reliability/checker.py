@@ -2,13 +2,12 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
-from bench.reliability.ledger import Hop
-from bench.reliability.world import World
+from bench.reliability.ledger import Hop, Ledger
 
 
 class Check(StrEnum):
@@ -60,6 +59,37 @@ ANSWER_WITHIN: Final = 5_000
 """Milliseconds: ClickSend's shortest time-out on record is three times as long."""
 
 
+class Run(Protocol):
+    """What is looked at: how it came about, in virtual time or in real, is no matter."""
+
+    @property
+    def ledger(self) -> Ledger: ...
+    @property
+    def now(self) -> int: ...
+    @property
+    def receipts(self) -> bool: ...
+    @property
+    def peers(self) -> Mapping[str, str]: ...
+    @property
+    def not_before(self) -> Mapping[str, int]: ...
+    @property
+    def crashes(self) -> Sequence[str]: ...
+    @property
+    def hasty(self) -> Sequence[tuple[str, str]]: ...
+    @property
+    def dead(self) -> Sequence[str]: ...
+    @property
+    def app(self) -> Any:
+        """An app that listens to frames; None where there is none."""
+
+    @property
+    def history(self) -> Any:
+        """Texts that ClickSend gave up posting, and lists."""
+
+    def items(self) -> list[dict[str, Any]]:
+        """Everything in the table, plain."""
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One thing that is wrong: with which text, and what was seen."""
@@ -82,62 +112,62 @@ class Verdict:
     settled_after: int
 
 
-def check(world: World, *, one_fault: bool = True) -> Verdict:
+def check(run: Run, *, one_fault: bool = True) -> Verdict:
     """Look at everything after a drain. Where no more than `one_fault` struck, the webhook must also have answered in
     time, no doorbell may be among the dead letters, and no function may give up: several in a row may do that."""
-    items = world.items()
+    items = run.items()
     messages = [item for item in items if str(item["sk"]).startswith("MESSAGE#") and "direction" in item]
     by_text: dict[str, list[dict[str, Any]]] = {}
     for message in messages:
         by_text.setdefault(message["text"], []).append(message)
     findings = [
-        *_kept(world, by_text),
-        *_sent(world, by_text),
-        *_told(world, messages),
-        *_heard(world, one_fault=one_fault),
+        *_kept(run, by_text),
+        *_sent(run, by_text),
+        *_told(run, messages),
+        *_heard(run, one_fault=one_fault),
         *(finding for message in messages for finding in _journey(message)),
-        *_counted(world, items, messages),
-        *_answered(world, one_fault=one_fault),
+        *_counted(run, items, messages),
+        *_answered(run, one_fault=one_fault),
     ]
-    counts = Counter({str(hop): world.ledger.texts(hop).total() for hop in Hop})
+    counts = Counter({str(hop): run.ledger.texts(hop).total() for hop in Hop})
     counts["stored"] = len(messages)
     counts["published twice"] = counts["published"] - counts["told"]
-    settled = max((message["changed_at"] for message in messages), default=world.now)
+    settled = max((message["changed_at"] for message in messages), default=run.now)
     return Verdict(tuple(findings), counts, Counter(one["state"] for one in messages), settled)
 
 
-def _kept(world: World, by_text: Mapping[str, list[dict[str, Any]]]) -> Iterator[Finding]:
+def _kept(run: Run, by_text: Mapping[str, list[dict[str, Any]]]) -> Iterator[Finding]:
     """Stored once, if acknowledged; and nothing else."""
-    for text in world.ledger.texts(Hop.ACKNOWLEDGED):
+    for text in run.ledger.texts(Hop.ACKNOWLEDGED):
         if text not in by_text:
             yield Finding(Check.LOST, text, "acknowledged, and not in the table")
-    for text in world.history.texts - by_text.keys():
+    for text in run.history.texts - by_text.keys():
         yield Finding(Check.LOST, text, "in ClickSend's history, and not in the table")
-    for text, hop in world.ledger.given_up:
+    for text, hop in run.ledger.given_up:
         # What ClickSend stops posting is in its history: there is a text of it, or the state says what it reported.
-        if text not in by_text or (hop is Hop.ACKNOWLEDGED and text not in world.history.texts):
+        if text not in by_text or (hop is Hop.ACKNOWLEDGED and text not in run.history.texts):
             yield Finding(Check.LOST, text, f"never {hop}, however often it was tried")
     for text, found in by_text.items():
-        if text not in world.peers:
+        if text not in run.peers:
             yield Finding(Check.UNEXPECTED, text, "in the table, and nobody's")
         if len(found) > 1:
             yield Finding(Check.DUPLICATED, text, f"{len(found)} times in the table")
 
 
-def _sent(world: World, by_text: Mapping[str, list[dict[str, Any]]]) -> Iterator[Finding]:
+def _sent(run: Run, by_text: Mapping[str, list[dict[str, Any]]]) -> Iterator[Finding]:
     """At ClickSend at most once, and only what was accepted; the state says so."""
-    arrived = world.ledger.texts(Hop.ARRIVED)
+    arrived = run.ledger.texts(Hop.ARRIVED)
     for text, count in arrived.items():
         if count > 1:
             yield Finding(Check.DUPLICATED, text, f"{count} times at the carrier")
         if text not in by_text:
             yield Finding(Check.UNEXPECTED, text, "at the carrier, and not in the table")
-    for entry in world.ledger.of(Hop.ARRIVED):
-        if entry.at < world.not_before.get(entry.text, 0):
+    for entry in run.ledger.of(Hop.ARRIVED):
+        if entry.at < run.not_before.get(entry.text, 0):
             yield Finding(Check.EARLY, entry.text, "at the carrier before its time")
     for text, (message, *_) in by_text.items():
         if message["direction"] == "outbound":
-            yield from _true(message, arrived=text in arrived, reported=world.receipts)
+            yield from _true(message, arrived=text in arrived, reported=run.receipts)
 
 
 def _true(message: dict[str, Any], *, arrived: bool, reported: bool) -> Iterator[Finding]:
@@ -153,10 +183,10 @@ def _true(message: dict[str, Any], *, arrived: bool, reported: bool) -> Iterator
         yield Finding(Check.LOST, text, f"{state} for no reason of its own: {message.get('reason')}")
 
 
-def _told(world: World, messages: list[dict[str, Any]]) -> Iterator[Finding]:
+def _told(run: Run, messages: list[dict[str, Any]]) -> Iterator[Finding]:
     """The apps have heard each state's event once, the last one above all."""
-    told = world.ledger.details(Hop.TOLD)
-    times = Counter((entry.text, entry.detail) for entry in world.ledger.of(Hop.TOLD))
+    told = run.ledger.details(Hop.TOLD)
+    times = Counter((entry.text, entry.detail) for entry in run.ledger.of(Hop.TOLD))
     for message in messages:
         text, state = message["text"], message["state"]
         if state not in told.get(text, set()):
@@ -169,24 +199,24 @@ def _told(world: World, messages: list[dict[str, Any]]) -> Iterator[Finding]:
                 yield Finding(Check.UNEXPECTED, text, f"told to be {told_state}, which it never was")
             elif count > walked[told_state]:
                 yield Finding(Check.DUPLICATED, text, f"told {count} times to be {told_state}")
-    for text, what in world.witness.hasty:
+    for text, what in run.hasty:
         yield Finding(Check.EARLY, text, f"told to the apps before it was {what}")
     known = {message["text"] for message in messages}
     for text in told.keys() - known:
         yield Finding(Check.UNEXPECTED, text, "told to the apps, and not in the table")
 
 
-def _heard(world: World, *, one_fault: bool) -> Iterator[Finding]:
+def _heard(run: Run, *, one_fault: bool) -> Iterator[Finding]:
     """An app that listens gets each event as a frame, or could not; what it missed is among the changes. It knows an
     event by its id: a frame that comes again says nothing new."""
-    if (app := world.app) is None:
+    if (app := run.app) is None:
         return
     dead = {json.loads(bell.body)["id"] for bell in app.queue.dead}
     for event in app.published - app.framed - app.excused - dead:
         yield Finding(Check.LOST, event, "no frame, though the app was connected and took what came")
     for event in app.published - app.framed - app.read:
         yield Finding(Check.LOST, event, "neither a frame, nor among the changes that the app read")
-    published = app.published | {entry.detail for entry in world.ledger.of(Hop.PUBLISHED)}
+    published = app.published | {entry.detail for entry in run.ledger.of(Hop.PUBLISHED)}
     for event in (app.framed | app.read) - published:
         yield Finding(Check.UNEXPECTED, event, "heard by the app, and never published")
     for event in dead if one_fault else ():
@@ -209,7 +239,7 @@ def _journey(message: dict[str, Any]) -> Iterator[Finding]:
     yield Finding(Check.SILENT, message["text"], f"{state}{'' if due else ', and due to nobody'}")
 
 
-def _counted(world: World, items: list[dict[str, Any]], messages: list[dict[str, Any]]) -> Iterator[Finding]:
+def _counted(run: Run, items: list[dict[str, Any]], messages: list[dict[str, Any]]) -> Iterator[Finding]:
     """Unread counters count each text once; each message is found by its id."""
     inbound = Counter(one["pk"] for one in messages if one["direction"] == "inbound")
     for item in items:
@@ -221,18 +251,18 @@ def _counted(world: World, items: list[dict[str, Any]], messages: list[dict[str,
     for message in messages:
         if pointers.get(message["id"]) != message["sk"]:
             yield Finding(Check.MISCOUNTED, message["text"], "its pointer leads elsewhere")
-    for entry in world.ledger.of(Hop.PUBLISHED):
+    for entry in run.ledger.of(Hop.PUBLISHED):
         if entry.detail not in changes:
             yield Finding(Check.LOST, entry.text, f"{entry.detail} was published, and is not among the changes")
 
 
-def _answered(world: World, *, one_fault: bool) -> Iterator[Finding]:
-    slowest = max((took for function, took in world.ledger.answers if function == "inbound_webhook"), default=0)
+def _answered(run: Run, *, one_fault: bool) -> Iterator[Finding]:
+    slowest = max((took for function, took in run.ledger.answers if function == "inbound_webhook"), default=0)
     if one_fault and slowest > ANSWER_WITHIN:
         yield Finding(Check.LATE, "the webhook", f"answered after {slowest} ms")
-    for bell in world.queue.dead if one_fault else ():
-        yield Finding(Check.DEAD_LETTER, bell.body, "in the outbound dead-letter queue")
-    for crash in world.crashes:
+    for body in run.dead if one_fault else ():
+        yield Finding(Check.DEAD_LETTER, body, "in the outbound dead-letter queue")
+    for crash in run.crashes:
         if "Unavailable" in crash and (not one_fault or crash.startswith("sweeper: Unavailable: Secrets Manager")):
             continue  # a sweeper that begins without its secrets fails its minute; the next one comes
         yield Finding(Check.CRASHED, crash, "instead of an answer")

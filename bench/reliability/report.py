@@ -12,8 +12,8 @@ from bench.reliability.screen import clear
 
 PAGE: Final = ROOT / "docs" / "reliability.md"
 CHART: Final = ROOT / "docs" / "images" / "reliability-outage.svg"
-BEGIN: Final = "<!-- figures: written by make reliability -->"
-END: Final = "<!-- end of figures -->"
+FIGURES: Final = "figures"
+"""The block of the whole bench; a part that runs apart has one of its own."""
 _COLUMNS: Final = (
     "part",
     "runs",
@@ -35,6 +35,7 @@ class Report:
     rows: list[tuple[str, ...]] = field(default_factory=list)
     lines: list[str] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
+    block: str = FIGURES
 
     def row(self, part: str, runs: int, faults: int, counts: Counter[str], found: Counter[Check]) -> None:
         """One row: what was run, and what was found."""
@@ -77,15 +78,17 @@ class Report:
         table = [f"| {' | '.join(_COLUMNS)} |", f"|---|{'---:|' * (len(_COLUMNS) - 1)}"]
         table += [f"| {' | '.join(row)} |" for row in self.rows]
         lines = [*table, "", *(f"- {line}" for line in self.lines)]
-        if CHART.exists():
+        if self.block == FIGURES and CHART.exists():
             lines += ["", f"![Replies accepted, and at ClickSend, through an outage of ClickSend](images/{CHART.name})"]
         return "\n".join(lines)
 
     def write(self, page: Path = PAGE) -> None:
         """Put the figures into the page."""
+        by = "make reliability" if self.block == FIGURES else f"make reliability PART={self.block}"
+        begin, end = f"<!-- {self.block}: written by {by} -->", f"<!-- end of {self.block} -->"
         text = page.read_text(encoding="utf-8")
-        before, _, rest = text.partition(BEGIN)
-        _, _, after = rest.partition(END)
-        if not rest or END not in text:
-            raise ValueError(f"{page} has lost its marks: put {BEGIN} and {END} back")
-        page.write_text(f"{before}{BEGIN}\n{self.markdown}\n{END}{after}", encoding="utf-8")
+        before, _, rest = text.partition(begin)
+        _, _, after = rest.partition(end)
+        if not rest or end not in rest:
+            raise ValueError(f"{page} has lost its marks: put {begin} and {end} back")
+        page.write_text(f"{before}{begin}\n{self.markdown}\n{end}{after}", encoding="utf-8")

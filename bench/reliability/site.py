@@ -112,10 +112,10 @@ def opened(engine: Engine) -> Iterator[Site]:
         before = dict(os.environ)
         ending.callback(_restore, before)
         simulator = ending.enter_context(running(receipt_plan=[], receipts_for_test_numbers=False, balance=10**9))
-        token, resources = _resources(engine, simulator)
+        token, made = resources(engine, simulator)
         for name in [name for name in os.environ if name.startswith("AWS_")]:
             del os.environ[name]
-        os.environ.update(engine.environment() | resources | _QUIET)
+        os.environ.update(engine.environment() | made | QUIET)
         ending.callback(_forget, clients, assemble, config)
         _forget(clients, assemble, config)
         clock = virtual.VirtualClock()
@@ -139,8 +139,8 @@ def opened(engine: Engine) -> Iterator[Site]:
             clock=clock,
             boundaries=walls,
             sockets=webs,
-            handlers={name: _load(name) for name in FUNCTIONS},
-            timeouts={name: _timeout(logical) for name, logical in FUNCTIONS.items()},
+            handlers={name: load(name) for name in FUNCTIONS},
+            timeouts={name: timeout(name) for name in FUNCTIONS},
             token=token,
             table=engine.client("dynamodb"),
             streams=streams,
@@ -148,14 +148,14 @@ def opened(engine: Engine) -> Iterator[Site]:
         )
 
 
-_QUIET: Final = {
+QUIET: Final = {
     "POWERTOOLS_SERVICE_NAME": "bench",
     "POWERTOOLS_METRICS_NAMESPACE": "Textension",
     "POWERTOOLS_LOG_LEVEL": "CRITICAL",
 }
 
 
-def _resources(engine: Engine, simulator: Running) -> tuple[str, dict[str, str]]:
+def resources(engine: Engine, simulator: Running) -> tuple[str, dict[str, str]]:
     """The secrets, the topic and the queue; the webhook's token, and the environment that names them."""
     secrets, sns, sqs = engine.client("secretsmanager"), engine.client("sns"), engine.client("sqs")
     texts = {name: json.loads(template_yaml.secret_text(name)) for name in ("WebhookSecret", "SigningSecret")}
@@ -193,7 +193,7 @@ def _resources(engine: Engine, simulator: Running) -> tuple[str, dict[str, str]]
     }
 
 
-def _load(name: str) -> Any:
+def load(name: str) -> Any:
     """The handler of `functions/<name>/app.py`."""
     spec = importlib.util.spec_from_file_location(f"bench_{name}", ROOT / "functions" / name / "app.py")
     if spec is None or spec.loader is None:
@@ -203,9 +203,10 @@ def _load(name: str) -> Any:
     return module.handler
 
 
-def _timeout(logical_id: str) -> int:
+def timeout(name: str) -> int:
+    """What the template gives a function, in ms."""
     template = template_yaml.load()
-    properties = template["Resources"][logical_id]["Properties"]
+    properties = template["Resources"][FUNCTIONS[name]]["Properties"]
     return int(properties.get("Timeout", template["Globals"]["Function"]["Timeout"])) * 1000
 
 

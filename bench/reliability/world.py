@@ -125,6 +125,16 @@ class World:
         """Virtual Unix ms."""
         return self.site.clock.now
 
+    @property
+    def hasty(self) -> list[tuple[str, str]]:
+        """Texts that were told before they were what the second part says."""
+        return self.witness.hasty
+
+    @property
+    def dead(self) -> list[str]:
+        """Doorbells that ended as dead letters."""
+        return [bell.body for bell in self.queue.dead]
+
     # ------------------------------------------------------------ what others see
 
     def answered(self) -> None:

@@ -124,6 +124,32 @@ def test_forty_requests_at_once_are_all_answered(upstream: Upstream) -> None:
     assert answers == [ANSWER] * 40
 
 
+def test_more_than_may_wait_are_turned_away_at_once_and_the_others_answered(
+    upstream: Upstream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fronts, "MOST_AT_ONCE", 2)
+    monkeypatch.setattr(fronts, "MOST_WAITING", 3)
+    head = b"POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\n"
+
+    with front_for(upstream.port) as port, ThreadPoolExecutor(5) as pool:
+        held = [socket.create_connection(("127.0.0.1", port), timeout=5) for _ in range(2 + 3)]
+        for client in held:
+            client.sendall(head)  # the upstream waits for the body
+        time.sleep(0.3)
+        turned_away = ask(port, head + b"END")
+        for client in held:
+            client.sendall(b"END")
+        answers = list(pool.map(lambda client: client.recv(65536), held))
+        for client in held:
+            client.close()
+        afterwards = ask(port, head + b"END")
+
+    assert turned_away.startswith(b"HTTP/1.1 429 Too Many Requests\r\n")
+    assert answers == [ANSWER] * 5
+    assert afterwards == ANSWER
+    assert len(upstream.heard) == 6
+
+
 def test_a_stack_that_has_gone_is_a_502_that_says_so(upstream: Upstream) -> None:
     upstream.close()
     assert is_free(upstream.port)
