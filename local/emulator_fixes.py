@@ -2,6 +2,7 @@
 
 - Binary media types: it does not read `*~1*` as `*/*`.
 - Generated secrets: it overlooks ExcludePunctuation, and a token with punctuation is no part of a path.
+- Batches to SNS and SQS: it asks for rights of their names, which AWS does not know.
 - Mail: it asks for another right than SES does, without the sender, and drops the headers (`emulator_mail`).
 - Workers: it unpacks function and layer anew for each of them.
 - REST APIs: see `emulator_api_gateway`.
@@ -16,15 +17,24 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-from ministack.core import lambda_runtime
+from ministack.core import iam_actions, lambda_runtime
 from ministack.services import apigateway_v1
 from ministack.services.cloudformation import provisioners
 
 from local import emulator_api_gateway, emulator_mail
 
+SAME_RIGHT = {
+    "sns:PublishBatch": "sns:Publish",
+    "sqs:SendMessageBatch": "sqs:SendMessage",
+    "sqs:DeleteMessageBatch": "sqs:DeleteMessage",
+    "sqs:ChangeMessageVisibilityBatch": "sqs:ChangeMessageVisibility",
+}
+"""Which right a batch takes (AWS's Service Authorization Reference: SNS, SQS)."""
+
 
 def apply() -> None:
     """Put everything in place; call it before ministack serves."""
+    right_of = iam_actions.extract_iam_action
     matches, secret_string = apigateway_v1._media_type_matches, provisioners._sm_secret_string
 
     def media_type_matches(media_type: str, patterns: list[str]) -> bool:
@@ -37,6 +47,11 @@ def apply() -> None:
             properties = {**properties, "GenerateSecretString": {**generate, "ExcludeCharacters": excluded}}
         return str(secret_string(properties))
 
+    def right(*request: Any, **more: Any) -> str | None:
+        asked: str | None = right_of(*request, **more)
+        return SAME_RIGHT.get(asked or "", asked)
+
+    iam_actions.extract_iam_action = right
     apigateway_v1._media_type_matches = media_type_matches
     provisioners._sm_secret_string = without_punctuation
     emulator_api_gateway.apply()

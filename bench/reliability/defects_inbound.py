@@ -132,7 +132,7 @@ def told_before_written_down(_: Site) -> Seeded:
 
     publish = Topic.publish
 
-    def both(self: Topic, told: Any) -> set[str]:
+    def both(self: Topic, told: Any) -> dict[str, str]:
         from textension import assemble
 
         missed = publish(self, told)
@@ -149,9 +149,9 @@ def publish_swallowed(_: Site) -> Seeded:
     """What SNS does not take is taken for told."""
     publish = Topic.publish
 
-    def quietly(self: Topic, told: Any) -> set[str]:
+    def quietly(self: Topic, told: Any) -> dict[str, str]:
         publish(self, told)
-        return set()
+        return {}
 
     return patch.object(Topic, "publish", quietly)
 

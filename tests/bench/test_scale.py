@@ -24,7 +24,7 @@ def step(**calls: int) -> dict[str, Any]:
 
 COUNTED = {
     "webhook": step(TransactWriteItems=10),
-    "relay of a text in": step(PutItem=10, Publish=10, UpdateItem=10),
+    "relay of a text in": step(BatchWriteItem=10, PublishBatch=10, UpdateItem=10),
     "realtime of a text in": step(Query=2, PostToConnection=10),
     "sender": step(BatchGetItem=2, UpdateItem=10, TransactWriteItems=10),
 }

@@ -42,22 +42,22 @@ class Relay:
         """
         ringing = {one.id: one for one in announced if isinstance(one, Message) and self._rings(one)}
         unheard = self.queue.ring([self._bell(one) for one in ringing.values()])
-        untold = [Untold(one, "DOORBELL_NOT_TAKEN") for one in announced if one.id in unheard]
+        untold = [Untold(one, f"SQS: {unheard[one.id]}") for one in announced if one.id in unheard]
         told = [(one, events.of(one)) for one in announced if one.id not in unheard]
         try:
             # First written down, then told: an app that connects between the two finds it among the changes.
             self.changes.add(((event, _ends(one)) for one, its in told for event in its), self.clock())
-        except Unavailable:
-            return [*untold, *(Untold(one, "CHANGES_NOT_WRITTEN") for one, _ in told)]
+        except Unavailable as error:
+            return [*untold, *(Untold(one, str(error)) for one, _ in told)]
         missed = self.topic.publish([event for _, its in told for event in its])
         for one, its in told:
-            if any(event.id in missed for event in its):
-                untold.append(Untold(one, "EVENT_NOT_TAKEN"))
+            if refused := [missed[event.id] for event in its if event.id in missed]:
+                untold.append(Untold(one, f"SNS: {refused[0]}"))
                 continue
             try:
                 self._mark_told(one, rung=one.id in ringing)
-            except Unavailable:
-                untold.append(Untold(one, "NOT_MARKED"))
+            except Unavailable as error:
+                untold.append(Untold(one, f"not marked: {error}"))
         return untold
 
     def ring_again(self, message: Message) -> None:

@@ -28,9 +28,9 @@ class Topic:
     def __init__(self, arn: str) -> None:
         self._arn = arn
 
-    def publish(self, events: Sequence[Event]) -> set[str]:
-        """Publish events, with the attributes that filter policies use; the ids of those that SNS did not take."""
-        missed: set[str] = set()
+    def publish(self, events: Sequence[Event]) -> dict[str, str]:
+        """Publish events, with the attributes that filter policies use; why SNS did not take some, by their ids."""
+        missed: dict[str, str] = {}
         for batch in _batches(events):
             entries: list[Any] = [
                 {"Id": str(place), "Message": event.body, "MessageAttributes": _attributes_of(event)}
@@ -38,10 +38,10 @@ class Topic:
             ]
             try:
                 answer = clients.sns().publish_batch(TopicArn=self._arn, PublishBatchRequestEntries=entries)
-            except (ClientError, BotoCoreError):
-                missed |= {event.id for event in batch}
+            except (ClientError, BotoCoreError) as error:
+                missed |= dict.fromkeys((event.id for event in batch), _why(error))
             else:
-                missed |= {batch[int(one["Id"])].id for one in answer.get("Failed", ())}
+                missed |= {batch[int(one["Id"])].id: one["Code"] for one in answer.get("Failed", ())}
         return missed
 
     def publish_again(self, body: str) -> None:
@@ -56,6 +56,11 @@ class Topic:
             clients.sns().publish(TopicArn=self._arn, Message=body, MessageAttributes=attributes)
         except (ClientError, BotoCoreError) as error:
             raise Unavailable("SNS did not take the event") from error
+
+
+def _why(error: ClientError | BotoCoreError) -> str:
+    """AWS's code, or what kept it from answering."""
+    return error.response["Error"]["Code"] if isinstance(error, ClientError) else type(error).__name__
 
 
 def _attributes_of(event: Event) -> dict[str, MessageAttributeValueTypeDef]:
@@ -106,12 +111,12 @@ class OutboundQueue:
     def __init__(self, url: str) -> None:
         self._url = url
 
-    def ring(self, bells: Sequence[Bell]) -> set[str]:
-        """Ask for these attempts; the ids of the messages whose doorbells SQS did not take.
+    def ring(self, bells: Sequence[Bell]) -> dict[str, str]:
+        """Ask for these attempts; why SQS did not take some doorbells, by their messages' ids.
 
         The deduplication id has the attempt in it: SQS swallows a repeated one for five minutes.
         """
-        unheard: set[str] = set()
+        unheard: dict[str, str] = {}
         for start in range(0, len(bells), BATCH):
             batch = bells[start : start + BATCH]
             entries: list[Any] = [
@@ -125,8 +130,8 @@ class OutboundQueue:
             ]
             try:
                 answer = clients.sqs().send_message_batch(QueueUrl=self._url, Entries=entries)
-            except (ClientError, BotoCoreError):
-                unheard |= {bell.message_id for bell in batch}
+            except (ClientError, BotoCoreError) as error:
+                unheard |= dict.fromkeys((bell.message_id for bell in batch), _why(error))
             else:
-                unheard |= {batch[int(one["Id"])].message_id for one in answer.get("Failed", ())}
+                unheard |= {batch[int(one["Id"])].message_id: one["Code"] for one in answer.get("Failed", ())}
         return unheard

@@ -32,6 +32,7 @@
 
 import hashlib
 import zlib
+from collections.abc import Collection
 from dataclasses import asdict, dataclass, fields
 from typing import Final
 
@@ -257,17 +258,58 @@ _RECEIPT_FIELDS: Final = tuple(field.name for field in fields(Receipt))
 def message_item(message: Message) -> Item:
     """A message as an item without its key; `due_at` and its shard included, where anything is due."""
     item: Item = {name: getattr(message, name) for name in _PLAIN_FIELDS}
-    item |= asdict(message.conversation) | _due(message.id, due_at(message))
+    item |= conversation_item(message.conversation) | _due(message.id, due_at(message))
     item |= {
         "extensions": list(message.extensions),
-        "journey": [asdict(step) for step in message.journey],
-        "receipts": {one.status_code: asdict(one) for one in message.receipts},
+        "journey": [step_item(step) for step in message.journey],
+        "receipts": {one.status_code: receipt_item(one) for one in message.receipts},
         "unannounced": message.unannounced or None,
         **{name: getattr(message, name) or None for name in _FLAGS},
         "log": log(message.account, message.conversation.number),
         "log_order": order(message),
     }
     return item
+
+
+_CHANGING: Final = tuple(name for name in _PLAIN_FIELDS if name not in {"id", "direction", "text", "version"})
+
+
+def changed(old: Message, new: Message, always: Collection[str]) -> Item:
+    """The attributes that differ between two states of a message, and those of `always`; None is for one that ends.
+
+    Not among them are those that only grow: version, journey, receipts.
+    """
+    item: Item = {}
+    for name in _CHANGING:
+        value = getattr(new, name)
+        if name in always or value != getattr(old, name):
+            item[name] = value
+    for name in ("unannounced", *_FLAGS):
+        value = getattr(new, name)
+        if name in always or value != getattr(old, name):
+            item[name] = value or None
+    due = due_at(new)
+    if "due_at" in always or due != due_at(old):
+        item |= _due(new.id, due)
+    return item
+
+
+# By hand where it is done often: `dataclasses.asdict` copies each value, and takes five times as long.
+
+
+def conversation_item(conversation: Conversation) -> Item:
+    """A conversation's attributes in everything that belongs to it."""
+    return {"account": conversation.account, "number": conversation.number, "peer": conversation.peer}
+
+
+def step_item(step: Step) -> Item:
+    """A step of a journey as an attribute."""
+    return {name: getattr(step, name) for name in _STEP_FIELDS}
+
+
+def receipt_item(receipt: Receipt) -> Item:
+    """A receipt as an attribute."""
+    return {name: getattr(receipt, name) for name in _RECEIPT_FIELDS}
 
 
 def _due(name: str, due: int | None) -> Item:
@@ -277,7 +319,7 @@ def _due(name: str, due: int | None) -> Item:
 def notice_item(notice: Notice) -> Item:
     """A notice as an item without its key; due until it is announced."""
     return {
-        **asdict(notice.conversation),
+        **conversation_item(notice.conversation),
         **_due(notice.id, notice.at + ANNOUNCE_GRACE if notice.unannounced else None),
         "id": notice.id,
         "kind": notice.kind,

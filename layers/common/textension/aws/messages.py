@@ -1,7 +1,7 @@
 """Messages in the table: stored once, moved forward only, found by our id and by ClickSend's."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 from itertools import chain
 from types import MappingProxyType
@@ -317,7 +317,7 @@ class Messages:
                 items.message_key(message),
                 f"SET receipts.{name} = if_not_exists(receipts.{name}, :receipt) ADD version :one",
                 {name: code},
-                {":receipt": asdict(receipt), ":one": 1},
+                {":receipt": items.receipt_item(receipt), ":one": 1},
                 "attribute_exists(pk)",
             )
         )
@@ -332,7 +332,7 @@ class Messages:
                     "ADD version :one",
                     {"#code": f"receipt_{receipt.status_code}"},
                     {
-                        ":receipt": asdict(receipt),
+                        ":receipt": items.receipt_item(receipt),
                         ":account": account,
                         ":expires": (receipt.at + STRAY_RECEIPT_TTL) // SECOND,
                         ":one": 1,

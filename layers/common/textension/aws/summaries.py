@@ -1,7 +1,7 @@
 """What a message changes of its conversation's summary, in one conditional update."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any, Final, Self
 
 from textension.aws import items
@@ -64,7 +64,7 @@ def summary(message: Message, reach: Reach, unread_for: Sequence[str]) -> Update
     can be the same, or where nothing was written since somebody looked (`reach.version`).
     """
     change = _Change(message, reach)
-    for name, value in asdict(message.conversation).items():
+    for name, value in items.conversation_item(message.conversation).items():
         change.expression.set(name, value)
     change.expression.set("inbox", items.inbox(message.conversation))
     change.preview()

@@ -1,7 +1,7 @@
 """The updates that messages and their conversations take, as DynamoDB's expressions."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from textension.aws import items
@@ -96,7 +96,7 @@ def claim(before: Message, after: Message) -> Update:
             ":worker": after.claimed_by,
             ":listed": after.listed_at,
             **({} if before.listed_at is None else {":was_listed": before.listed_at}),
-            ":step": [asdict(after.journey[-1])],
+            ":step": [items.step_item(after.journey[-1])],
             ":none": "",
             ":one": 1,
         },
@@ -130,21 +130,22 @@ def change(
 
     It `may_stay_listed` for when it is where the condition vouches for that, and that is early enough.
     """
-    before, after = items.message_item(old), items.message_item(new)
-    passed = {"version", "receipts", "journey"}
-    if may_stay_listed and after["due_at"] is not None and listed(old.listed_at, after["due_at"]) == old.listed_at:
-        passed |= {"due_at", "due_shard"}
+    changed = items.changed(old, new, always)
+    due = changed.get("due_at")
+    if may_stay_listed and due is not None and listed(old.listed_at, due) == old.listed_at:
+        del changed["due_at"], changed["due_shard"]
     expression = Expression()
-    for name, value in after.items():
-        if name in passed or (before.get(name) == value and name not in always):
-            continue
+    for name, value in changed.items():
         expression.put(name, value)
-    if added := after["journey"][len(before["journey"]) :]:
-        expression.set("journey", added, "{name} = list_append({name}, {value})")
-    for code, receipt in after["receipts"].items():
-        if code not in before["receipts"]:
+    if added := new.journey[len(old.journey) :]:
+        steps = [items.step_item(step) for step in added]
+        expression.set("journey", steps, "{name} = list_append({name}, {value})")
+    known = {receipt.status_code for receipt in old.receipts}
+    for receipt in new.receipts:
+        if receipt.status_code not in known:
             expression.names["#receipts"] = "receipts"
-            expression.set(code, receipt, "#receipts.{name} = if_not_exists(#receipts.{name}, {value})")
+            written = items.receipt_item(receipt)
+            expression.set(receipt.status_code, written, "#receipts.{name} = if_not_exists(#receipts.{name}, {value})")
     text = expression.text
     return Update(
         items.message_key(old),
@@ -188,7 +189,7 @@ def pointer(message: Message, key: Key, digest: str) -> Item:
     ends = message.expires_at and max(message.expires_at, (message.received_at + IDS_KEPT) // SECOND)
     return {
         "expires_at": ends,
-        **asdict(message.conversation),
+        **items.conversation_item(message.conversation),
         "message_id": message.id,
         "message_sk": key.sk,
         "digest": digest,
