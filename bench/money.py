@@ -2,6 +2,7 @@
 
 import tomllib
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -33,9 +34,10 @@ QUEUES_OF_A_TEXT_IN: Final = 3
 """Realtime, e-mail and pushes hear of a text in; of all else only realtime does (the template's filter policies)."""
 HOW: Final = """\
 Counted at the clients of the built functions while {count} texts came in and {count} replies went out, each in batches
-of ten behind the webhook and the API, over {engine}, whose consumed capacity has every index in it. Of a
-transaction it tells twice what AWS documents (2 units for 1 KB), so half of that is counted; an index's write within
-one then counts 2 units too, which AWS does not say: it is the most that it can be. Duration is the CPU
+of ten behind the webhook and the API, over {engine}, whose consumed capacity has every index in it. For the
+units all of it was done once more with each write of a transaction made alone, and counted twice, as AWS documents (2
+units for 1 KB); an index's write within one then counts 2 units too, which AWS does not say: it is the most that it can
+be. Duration is the CPU
 time measured here, stretched to the share of a processor that the memory brings, and the waiting that `prices.toml`
 assumes for each request. US East, `prices.toml` with its dates; no free tier. The lowest possible is one request, one
 invocation of 1 ms and one write."""
@@ -92,7 +94,11 @@ def measure(*, count: int, say: Callable[[str], None]) -> Part:
         if not backend.counts_capacity:
             raise BenchError("consumed capacity needs DynamoDB Local: install Java 17 or newer, and npm")
         flows.secrets_for(backend, clicksend)
-        steps = flows.steps_of(flows.walked(backend, "money", count=count, counted=True))
+        walk, counted = (
+            flows.steps_of(flows.walked(backend, f"money-{by_units}", count=count, counted=by_units))
+            for by_units in (False, True)
+        )
+        steps = {name: replace(step, units=counted[name].units) for name, step in walk.items()}
         say(f"money: {count} texts in and out")
         return part_of(steps, read_prices(), count, backend.engine)
 
@@ -150,8 +156,8 @@ def part_of(steps: Mapping[str, Step], prices: Mapping[str, Any], count: int, en
 
 
 CAUSE: Final = (
-    "each state of a message is told to the apps: its event is written down for `/changes` before it is published, and "
-    "marked as told after; the table below shows the share of each"
+    "three items in each accepting transaction, at two units a kilobyte and with three indexes at the most that they "
+    "can cost, and a change and a mark for each state that the apps hear of: the table below shows the share of each"
 )
 
 

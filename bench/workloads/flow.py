@@ -55,7 +55,18 @@ class Log(io.TextIOBase):
 class Flow:
     """The functions, loaded in one process, and the steps."""
 
-    def __init__(self, folders: dict[str, str], table: str, token: str, connections_url: str, *, count: bool) -> None:
+    def __init__(
+        self,
+        folders: dict[str, str],
+        table: str,
+        token: str,
+        connections_url: str,
+        *,
+        count: bool,
+        capacity: bool = False,
+    ) -> None:
+        """`count` is for requests, `capacity` for units too, which makes a transaction's writes one by one."""
+        self.count = count
         self.log, self.stdout = Log(), sys.stdout
         sys.stdout = self.log
         self.apps = {name: _load(name, folder) for name, folder in folders.items()}
@@ -65,10 +76,9 @@ class Flow:
         self.stream = Stream(table)
         gateway = clients.connections(connections_url)
         self.counting = Counting(
-            (clients.dynamodb(), clients.sns(), clients.sqs(), clients.secretsmanager(), gateway), capacity=count
+            (clients.dynamodb(), clients.sns(), clients.sqs(), clients.secretsmanager(), gateway), capacity=capacity
         )
         clients.sns().meta.events.register("provide-client-params.sns.PublishBatch", self._published)
-        self.count = count
 
     def _published(self, params: dict[str, Any], **_: Any) -> None:
         self.events += [entry["Message"] for entry in params["PublishBatchRequestEntries"]]
@@ -253,7 +263,7 @@ def prepare(table: str) -> None:
 def run(*, folders: dict[str, str], table: str, token: str, connections_url: str, count: int, counted: bool) -> Any:
     """The steps of `count` texts, warm; with the units that AWS counted where it is to be `counted`."""
     prepare(table)
-    flow = Flow(folders, table, token, connections_url, count=counted)
+    flow = Flow(folders, table, token, connections_url, count=True, capacity=counted)
     try:
         flow.whole_life(BATCH)
         warm, flow.steps = flow.steps, {}

@@ -36,7 +36,7 @@ class Growing(Flow):  # type: ignore[misc] # it is beside this on the path only
     steps: dict[str, dict[str, Any]]
 
     def __init__(self, folders: dict[str, str], table: str, token: str, connections_url: str, *, count: bool) -> None:
-        super().__init__(folders, table, token, connections_url, count=count)
+        super().__init__(folders, table, token, connections_url, count=count, capacity=count)
         self.second = int(time.time()) - 1800
 
     def text(self, run: str, index: int) -> dict[str, Any]:

@@ -3,12 +3,14 @@
 import sys
 from collections import defaultdict
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
+from counting import make_alone  # type: ignore[import-not-found] # beside it on the path
 from flow import Flow, prepare  # type: ignore[import-not-found] # beside it on the path
 from textension.aws import clients
 
-WRITES = frozenset({"PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems", "BatchWriteItem"})
+WRITES = frozenset({"PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem"})
 
 
 class Spread:
@@ -17,6 +19,8 @@ class Spread:
     def __init__(self) -> None:
         self.units: defaultdict[str, float] = defaultdict(float)
         self._kinds: list[str] = []
+        self._times = 1
+        make_alone(clients.dynamodb(), self._transaction)
         events: Any = clients.dynamodb().meta.events
         events.register("provide-client-params.dynamodb.*", self._asked)
         events.register("after-call.dynamodb.*", self._answered)
@@ -31,12 +35,17 @@ class Spread:
         if model.name not in WRITES or "ConsumedCapacity" not in parsed:
             return
         told = parsed["ConsumedCapacity"]
-        share = 0.5 if model.name == "TransactWriteItems" else 1  # as counting.py says
         for one in told if isinstance(told, list) else [told]:
             for kind in self._kinds:
-                self.units[kind] += one["Table"]["CapacityUnits"] * share / len(self._kinds)
+                self.units[kind] += one["Table"]["CapacityUnits"] * self._times / len(self._kinds)
             for name, index in one.get("GlobalSecondaryIndexes", {}).items():
-                self.units[f"index {name}"] += index["CapacityUnits"] * share
+                self.units[f"index {name}"] += index["CapacityUnits"] * self._times
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._times = 2
+        yield
+        self._times = 1
 
     def taken(self) -> dict[str, float]:
         """Since the last time."""
