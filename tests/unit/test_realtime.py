@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from textension import assemble, events, realtime
-from textension.aws import connections
+from textension.aws import clients, connections
 from textension.aws.connections import DELIVERED, GONE, Connection, Tickets, failed
 from textension.aws.items import Key
 from textension.clock import now_ms
@@ -256,6 +256,20 @@ def test_a_message_that_names_a_reserved_route_is_a_message(aws: Backend, apps: 
 
     assert json.loads(apps.heard("c1=")[0])["code"] == "unknown_action"
     assert (ids_of("101"), ids_of("102")) == ({"c1="}, set())
+
+
+def test_a_ticket_whose_writing_was_not_heard_of_is_a_ticket(aws: Backend, monkeypatch: pytest.MonkeyPatch) -> None:
+    put = clients.dynamodb().put_item
+
+    def twice(**request: Any) -> Any:
+        put(**request)  # its answer is lost, and the client asks again
+        return put(**request)
+
+    monkeypatch.setattr(clients.dynamodb(), "put_item", twice)
+    tickets, now = Tickets(aws.table), now_ms()
+    ticket = tickets.issue("main", "101", "user-1", now)
+
+    assert tickets.redeem(ticket.text, now).user == "user-1"
 
 
 def test_who_has_no_right_to_is_told_nothing(aws: Backend, capsys: pytest.CaptureFixture[str]) -> None:

@@ -67,7 +67,8 @@ class Tickets:
             "expires_at": ticket.expires_at // SECOND + 1,
             "version": 1,
         }
-        self._table.put(Put(_ticket_key(ticket.text), item))
+        # Nobody else has this key: where an answer is lost, the client writes the same again.
+        self._table.put(Put(_ticket_key(ticket.text), item, condition=""))
         return ticket
 
     def redeem(self, text: str, now: int) -> Holder:
