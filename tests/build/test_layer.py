@@ -229,7 +229,7 @@ MODULES: Final = {
     "inbound_webhook": 260,
     "stream_relay": 253,
     "outbound_sender": 346,
-    "sweeper": 257,
+    "sweeper": 268,
     "app_api": 357,
     "realtime": 252,
     "email_notifier": 316,
