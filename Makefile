@@ -65,11 +65,11 @@ test: $(ENVIRONMENTS) web/node_modules/.package-lock.json ## everything that mus
 	@$(PYTHON) -m pytest --numprocesses $(JOBS) --dist loadscope --no-loadscope-reorder $(TESTS)
 
 .PHONY: reliability
-reliability: $(ENVIRONMENTS) ## faults at every boundary, counted: hours (MINUTES=... MESSAGES=... JOBS=...), or one again (CASE=... SEED=...), or in real time (PART=kills, PART=load)
+reliability: $(ENVIRONMENTS) ## faults at every boundary, counted: hours (MINUTES=... MESSAGES=... JOBS=...), or one again (CASE=... SEED=...), or in real time (PART=kills, PART=load); PART=random runs that alone
 	@$(PYTHON) -m bench.reliability $(if $(PART),--part $(PART) $(if $(SECONDS),--seconds $(SECONDS))) \
 		$(if $(CASE),--case '$(CASE)') $(if $(SEED),--seed $(SEED)) $(if $(TEXTS),--texts $(TEXTS)) \
 		$(if $(MESSAGES),--messages $(MESSAGES)) $(if $(MINUTES),--minutes $(MINUTES)) $(if $(SAMPLE),--sample $(SAMPLE)) $(if $(OUTAGE),--outage $(OUTAGE)) \
-		$(if $(PART),,$(if $(filter-out file,$(origin JOBS)),--jobs $(JOBS))) --write
+		$(if $(filter kills load,$(PART)),,$(if $(filter-out file,$(origin JOBS)),--jobs $(JOBS))) --write
 
 .PHONY: bench
 bench: $(ENVIRONMENTS) .venv-bench/.made ## how fast and how cheap, beside the alternatives: docs/benchmarks (ROWS=cold,sending for some; GROWTH=full: a million)

@@ -13,39 +13,49 @@ from bench.reliability.virtual import BEGIN
 
 LEAST = 60.0
 """Seconds for pairs and random faults, however long the rest has taken."""
+RANDOM = "random"
+"""The part that may be run alone, and its block on the page."""
 MOST_JOBS = 4
 """Processes, unless more are asked for: each has an emulator beside it."""
 
 
 def main() -> int:
     """Run what was asked for; 0 where nothing is wrong."""
-    if "--part" in sys.argv:
-        from bench.reliability import realtime
+    from bench.reliability import realtime
 
+    if any(part in sys.argv for part in realtime.PARTS):
         return realtime.main()
     options = _options()
-    told = Report()
+    told, told_random = Report(), Report(block=RANDOM)
     try:
         if options.case or options.seed is not None:
             _one_again(told, options)
         else:
             with crew.at_work(options.jobs) as hands:
-                _everything(hands, told, options)
+                if options.part == RANDOM:
+                    until = time.monotonic() + options.minutes * 60
+                    parts.random_faults(hands, told_random, options.messages, until=until)
+                else:
+                    _everything(hands, told, told_random, options)
     except engines.Missing as missing:
         print(missing, file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("stopped: nothing is written", file=sys.stderr)
         return 130
-    if told.rows and not options.case and options.seed is None and options.write:
-        told.write()
-    print(f"{len(told.wrong)} wrong")
-    return 1 if told.wrong else 0
+    reports = [one for one in (told, told_random) if one.rows]
+    if options.write and not options.case and options.seed is None:
+        for one in reports:
+            one.write()
+    wrong = sum(len(one.wrong) for one in reports)
+    print(f"{wrong} wrong")
+    return 1 if wrong else 0
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make reliability", description=__doc__)
-    parser.add_argument("--part", help="kills or load: those in real time, which have options of their own")
+    kinds = "the random faults alone; kills or load: those in real time, which have options of their own"
+    parser.add_argument("--part", choices=[RANDOM], help=kinds)
     parser.add_argument("--case", type=_case, help="one run again, by the name that a failure printed")
     parser.add_argument("--seed", type=int, help="one random episode again")
     parser.add_argument("--texts", type=int, default=parts.EPISODE, help="how many texts that episode has")
@@ -76,7 +86,7 @@ def _jobs(text: str) -> int:
     return jobs
 
 
-def _everything(hands: crew.Crew, told: Report, options: argparse.Namespace) -> None:
+def _everything(hands: crew.Crew, told: Report, told_random: Report, options: argparse.Namespace) -> None:
     ends = time.monotonic() + options.minutes * 60
     parts.controls(hands, told)
     parts.single_faults(hands, told, options.sample)
@@ -85,12 +95,12 @@ def _everything(hands: crew.Crew, told: Report, options: argparse.Namespace) -> 
     rest = max(ends - time.monotonic(), LEAST)
     ends = time.monotonic() + rest
     parts.pairs(hands, told, until=ends - rest * 3 / 4)
-    parts.random_faults(hands, told, options.messages, until=ends)
+    parts.random_faults(hands, told_random, options.messages, until=ends)
     parts.all_races(hands, told)
 
 
 def _one_again(told: Report, options: argparse.Namespace) -> None:
-    with engines.emulator() as engine, opened(engine) as site:
+    with opened(engines.emulator()) as site:
         if options.case in parts.LONG:
             parts.long_again(site, told, options.case)
         elif options.case:

@@ -7,7 +7,6 @@ of the HTTP client. What is not struck, or is struck `after`, really reaches the
 import functools
 import io
 import json
-import socket
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,16 +17,14 @@ import requests
 import urllib3
 from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ReadTimeoutError
-from botocore.httpsession import URLLib3Session
 from requests.adapters import HTTPAdapter
 from textension.clicksend import client as clicksend_client
 from urllib3.exceptions import NewConnectionError, ProtocolError
 
 from bench.reliability.faults import AFTER, KILLS, Crossing, Fault, Kind, Nothing, Plan
+from bench.reliability.transport import Raw, Transport
 from bench.reliability.virtual import VirtualClock
 
-NO_DELAY: Final = (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-"""As botocore's own sessions have it: without, each small request would wait 40 ms."""
 AWS_TAKES: Final = 3
 """Milliseconds of an answer of AWS."""
 CLICKSEND_TAKES: Final = 200
@@ -67,9 +64,6 @@ class Boundaries:
     on_clicksend: Callable[[str, bytes], None] = lambda _target, _body: None
     on_answer: Callable[[], None] = lambda: None
     """Called when ClickSend has done something, before we hear of it."""
-    _http: URLLib3Session = field(
-        default_factory=lambda: URLLib3Session(max_pool_connections=32, socket_options=[NO_DELAY])  # type: ignore[list-item]
-    )
 
     def cross(self, kind: Kind, target: str, function: str) -> Fault | None:
         """Count a crossing; the fault that strikes it."""
@@ -99,21 +93,23 @@ class Boundaries:
 
     # ------------------------------------------------------------ AWS
 
-    def watch(self, client: Any) -> None:
-        """Have this boto3 client's requests cross here."""
-        client.meta.events.register_first("before-send", functools.partial(self._before_send, client))
+    def watch(self, client: Any, transport: Transport) -> None:
+        """Have this boto3 client's requests cross here, and be carried by this."""
+        client.meta.events.register_first("before-send", functools.partial(self._before_send, client, transport))
 
-    def _before_send(self, client: Any, *, request: Any, event_name: str, **_: Any) -> AWSResponse | None:
+    def _before_send(
+        self, client: Any, transport: Transport, *, request: Any, event_name: str, **_: Any
+    ) -> AWSResponse:
         invocation = self.invocation
         if invocation is None:
-            return None
+            return transport.send(request)
         target = event_name.removeprefix("before-send.")
         fault = self.cross(Kind.AWS, target, invocation.function)
         if fault is Fault.KILLED_BEFORE:
             raise Killed
         response = None
         if fault is None or fault in AFTER:
-            response = self._http.send(request)
+            response = transport.send(request)
             if response.status_code == 200:
                 self._tell(self.on_aws, target, request.body)
         self.pass_time(SLOWNESS[Kind.AWS] if fault is Fault.SLOW else AWS_TAKES)
@@ -177,16 +173,9 @@ class Boundaries:
         return _http_response(request, status, {"Retry-After": "20"} if status == 429 else {})
 
 
-class _Raw(io.BytesIO):
-    def stream(self, amt: int = 1024, **_: Any) -> Iterator[bytes]:
-        """What botocore reads a body by."""
-        while chunk := self.read(amt):
-            yield chunk
-
-
 def _answer(url: str, status: int, body: bytes, kind: str) -> AWSResponse:
     headers: Any = {"Content-Type": kind, "Content-Length": str(len(body))}
-    return AWSResponse(url, status, headers, _Raw(body))
+    return AWSResponse(url, status, headers, Raw(body))
 
 
 def _http_response(request: requests.PreparedRequest, status: int, headers: dict[str, str]) -> requests.Response:

@@ -88,7 +88,7 @@ def _heard(pipe: Connection) -> Any:
 def at_work(jobs: int) -> Iterator[Crew]:
     """This process for one job, else so many others, until the block ends. Raises engines.Missing."""
     if jobs == 1:
-        with engines.emulator() as engine, opened(engine) as site:
+        with opened(engines.emulator()) as site:
             yield Alone(site)
         return
     started = _start(jobs)
@@ -128,7 +128,7 @@ def _serve(pipe: Connection) -> None:
     """A worker's life: tasks come in by the pipe, and it ends with it, so that no worker outlives who asked for it."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
-        with engines.emulator() as engine, opened(engine) as site:
+        with opened(engines.emulator()) as site:
             pipe.send(None)
             while True:
                 pipe.send(_done(pipe.recv(), site))

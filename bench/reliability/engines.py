@@ -1,4 +1,5 @@
-"""The AWS that answers: the project's emulator, with Amazon's DynamoDB Local for the table where that is there."""
+"""The AWS that answers: the project's emulator, within this process or behind HTTP, with Amazon's DynamoDB Local for
+the table where that is there."""
 
 import contextlib
 import json
@@ -11,17 +12,20 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Final
 
 import boto3
-import httpx
+from botocore.awsrequest import AWSPreparedRequest
 
 from bench import dynamodb_local as amazons
+from bench.reliability.transport import NOWHERE, SERVICES, Transport, over_http, within
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 REGION: Final = "ap-southeast-2"
 START_SECONDS: Final = 40.0
+NO_EMULATOR: Final = "the emulator's environment is not there: make .venv-emulator/.made"
 
 
 class Missing(Exception):
@@ -30,21 +34,29 @@ class Missing(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Engine:
-    """Where AWS answers; the table may have another address than the rest."""
+    """Where AWS answers, and how requests reach it; the table may be elsewhere than the rest."""
 
     name: str
     url: str
     table_url: str
+    rest: Transport
+    table: Transport
 
     def client(self, service: str) -> Any:
         """The bench's own client: nothing of its goes wrong."""
         url = self.table_url if service.startswith("dynamodb") else self.url
         session: Any = boto3.Session("test", "test", region_name=REGION)
-        return session.client(service, endpoint_url=url)
+        client, transport = session.client(service, endpoint_url=url), self.transport(service)
+        client.meta.events.register("before-send", lambda *, request, **_: transport.send(request))
+        return client
+
+    def transport(self, service: str) -> Transport:
+        """What carries requests to a service."""
+        return self.table if service.startswith("dynamodb") else self.rest
 
     def streams(self) -> "Streams":
         """The table's streams."""
-        return Streams(httpx.Client(base_url=self.table_url))
+        return Streams(self.table_url, self.table)
 
     def environment(self) -> dict[str, str]:
         """What leads the functions' clients here."""
@@ -62,7 +74,8 @@ class Engine:
 class Streams:
     """DynamoDB's streams, read without AWS's client: what it takes a record apart for, Lambda is not given either."""
 
-    client: httpx.Client
+    url: str
+    transport: Transport
 
     def shard(self, arn: str) -> str:
         """A position at the beginning of a stream's first shard."""
@@ -77,36 +90,50 @@ class Streams:
         return page["Records"], page.get("NextShardIterator") or position
 
     def _ask(self, what: str, body: dict[str, Any]) -> Any:
-        day = f"20260101/{REGION}/dynamodb/aws4_request"
-        headers = {
+        headers: Any = {
             "X-Amz-Target": f"DynamoDBStreams_20120810.{what}",
             "Content-Type": "application/x-amz-json-1.0",
-            # Nobody checks it, but the account and the region are read out of it.
-            "Authorization": f"AWS4-HMAC-SHA256 Credential=test/{day}, SignedHeaders=host, Signature=0",
+            "Authorization": authorization("dynamodb"),
         }
-        answer = self.client.post("/", content=json.dumps(body), headers=headers)
-        answer.raise_for_status()
-        return answer.json()
+        request = AWSPreparedRequest("POST", f"{self.url}/", headers, json.dumps(body).encode(), stream_output=False)
+        answer = self.transport.send(request)
+        if answer.status_code != HTTPStatus.OK:
+            raise OSError(f"{what}: {answer.status_code}: {answer.text[:200]}")
+        return json.loads(answer.content)
+
+
+def authorization(service: str) -> str:
+    """A header that nobody checks, but the account, the region and the service are read out of it."""
+    scope = f"20260101/{REGION}/{service}/aws4_request"
+    return f"AWS4-HMAC-SHA256 Credential=test/{scope}, SignedHeaders=host, Signature=0"
+
+
+def emulator() -> Engine:
+    """The emulator within this process, which keeps what it has. Raises Missing."""
+    try:
+        return Engine("the emulator", NOWHERE, NOWHERE, within(), within())
+    except FileNotFoundError:
+        raise Missing(NO_EMULATOR) from None
 
 
 @contextmanager
-def emulator() -> Iterator[Engine]:
-    """The emulator with an empty memory, until the block ends."""
+def emulator_by_http() -> Iterator[Engine]:
+    """The emulator in a process of its own, with an empty memory, until the block ends. Raises Missing."""
     program = ROOT / ".venv-emulator" / "bin" / "ministack"
     if not program.exists():
-        raise Missing("the emulator's environment is not there: make .venv-emulator/.made")
+        raise Missing(NO_EMULATOR)
     port, other = amazons.free_port(), amazons.free_port()
     settings = {
         "BIND_HOST": "127.0.0.1",
         "GATEWAY_PORT": str(port),
         "IOT_MTLS_PORT": str(other),
         "PERSIST_STATE": "0",
-        "SERVICES": "dynamodb,dynamodbstreams,sns,sqs,secretsmanager",
+        "SERVICES": SERVICES,
         "LOG_LEVEL": "ERROR",
     }
     url = f"http://127.0.0.1:{port}"
     with _program([str(program)], settings, f"{url}/_ministack/health"):
-        yield Engine("the emulator", url, url)
+        yield Engine("the emulator", url, url, over_http(), over_http())
 
 
 @contextmanager
@@ -115,7 +142,7 @@ def dynamodb_local(rest: Engine) -> Iterator[Engine]:
     if not amazons.available():
         raise Missing("Amazon's DynamoDB Local is not there: put java (17 or newer) and npm on the PATH")
     with amazons.serving() as url:
-        yield Engine("DynamoDB Local", rest.url, url)
+        yield Engine("DynamoDB Local", rest.url, url, rest.rest, over_http())
 
 
 @contextmanager

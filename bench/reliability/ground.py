@@ -5,6 +5,7 @@ import random
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -37,12 +38,12 @@ def ground(seed: int, most_receives: int | None, defect: str) -> Iterator[tuple[
     with ExitStack() as ending:
         folder = Path(ending.enter_context(tempfile.TemporaryDirectory(prefix="textension-kills-")))
         simulator = ending.enter_context(_simulator(folder))
-        emulator = ending.enter_context(engines.emulator())
+        emulator = ending.enter_context(engines.emulator_by_http())
         (folder / "table").mkdir()
         table = amazons.OnDisk(folder / "table")
         ending.callback(table.kill)
         table.start()
-        engine = engines.Engine("DynamoDB Local on disk", emulator.url, table.url)
+        engine = replace(emulator, name="DynamoDB Local on disk", table_url=table.url)
         control = ending.enter_context(httpx.Client(base_url=simulator.url, timeout=30, trust_env=False))
         control.put("/simulator/settings", json={"receipt_plan": [], "balance": 10**9}).raise_for_status()
         slow = {"mode": "slow", "seconds": ANSWERS_AFTER, "times": None}

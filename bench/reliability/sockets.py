@@ -3,9 +3,8 @@
 The emulator would want a real WebSocket for each; what the function asks for is AWS's own request all the same.
 """
 
-import io
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import unquote
@@ -15,6 +14,7 @@ from botocore.exceptions import ReadTimeoutError
 
 from bench.reliability.boundaries import AWS_TAKES, SLOWNESS, Boundaries, Killed
 from bench.reliability.faults import AFTER, KILLS, Fault, Kind
+from bench.reliability.transport import Raw
 
 POST: Final = "execute-api.PostToConnection"
 _ANSWERS: Final = {
@@ -69,13 +69,7 @@ class Sockets:
         return _answer(request.url, *_ANSWERS.get(fault or Fault.ERROR_BEFORE, (500, "InternalServerError")))
 
 
-class _Body(io.BytesIO):
-    def stream(self, **_: Any) -> Iterator[bytes]:
-        """What botocore reads a body by."""
-        yield self.read()
-
-
 def _answer(url: str, status: int, code: str) -> AWSResponse:
     body = json.dumps({"message": "bench"}).encode() if code else b""
     headers: Any = {"Content-Type": "application/json", "Content-Length": str(len(body)), "x-amzn-ErrorType": code}
-    return AWSResponse(url, status, headers, _Body(body))
+    return AWSResponse(url, status, headers, Raw(body))

@@ -16,7 +16,7 @@ from bench.reliability.requests_in import NUMBER
 from bench.reliability.site import Site
 from bench.reliability.world import Happening, World
 
-RATE: Final = 0.15
+RATE: Final = 0.18
 """How probably each crossing fails."""
 TROUBLE: Final = 20 * MINUTE
 """For how long faults strike; then everything is well again, and what is left to do is done."""

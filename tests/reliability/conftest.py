@@ -11,5 +11,5 @@ from bench.reliability.site import Site, opened
 @pytest.fixture(scope="module")
 def site() -> Iterator[Site]:
     """Of one module only: its time and its environment are not those of other tests."""
-    with engines.emulator() as engine, opened(engine) as found:
+    with opened(engines.emulator()) as found:
         yield found
