@@ -5,7 +5,7 @@
 - Batches to SNS and SQS: it asks for rights of their names, which AWS does not know.
 - Mail: it asks for another right than SES does, without the sender, and drops the headers (`emulator_mail`).
 - Workers: it unpacks function and layer anew for each of them.
-- REST APIs: see `emulator_api_gateway`.
+- REST APIs: see `emulator_api_gateway`; DynamoDB's speed: see `emulator_speed`.
 """
 
 import contextlib
@@ -21,7 +21,7 @@ from ministack.core import iam_actions, lambda_runtime
 from ministack.services import apigateway_v1
 from ministack.services.cloudformation import provisioners
 
-from local import emulator_api_gateway, emulator_mail
+from local import emulator_api_gateway, emulator_mail, emulator_speed
 
 SAME_RIGHT = {
     "sns:PublishBatch": "sns:Publish",
@@ -56,6 +56,7 @@ def apply() -> None:
     provisioners._sm_secret_string = without_punctuation
     emulator_api_gateway.apply()
     emulator_mail.apply()
+    emulator_speed.apply()
     # Nothing else in this module of ministack unpacks anything.
     lambda_runtime.zipfile = types.SimpleNamespace(**vars(zipfile) | {"ZipFile": UnpackedOnce})
 

@@ -7,14 +7,14 @@ import functools
 import types
 from typing import Any
 
-from ministack.services import dynamodb
-
 EXPRESSIONS = 4096
 """How many are remembered: the project has some hundred."""
 
 
 def apply() -> None:
     """Put it in place; once in a process."""
+    from ministack.services import dynamodb
+
     tokens = functools.lru_cache(EXPRESSIONS)(dynamodb._tokenize)
     dynamodb._tokenize = lambda expression: list(tokens(expression))
     dynamodb._condition_syntax_error = functools.lru_cache(EXPRESSIONS)(dynamodb._condition_syntax_error)

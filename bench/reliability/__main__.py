@@ -16,7 +16,7 @@ LEAST = 60.0
 RANDOM = "random"
 """The part that may be run alone, and its block on the page."""
 MOST_JOBS = 4
-"""Processes, unless more are asked for: each has an emulator beside it."""
+"""Processes, unless more are asked for."""
 
 
 def main() -> int:

@@ -14,7 +14,7 @@ from bench.reliability.site import Site
 
 
 def where(site: Site, number: int) -> tuple[int, int, str]:
-    return number, os.getpid(), site.engine.url
+    return number, os.getpid(), site.simulator.url
 
 
 def broken(_: Site) -> None:

@@ -5,12 +5,13 @@ from typing import Any
 
 import pytest
 from textension import assemble
-from textension.aws.items import clicksend_key
+from textension.aws import clients
+from textension.aws.items import clicksend_key, message_key
 from textension.aws.table import TransactionCancelled
 from textension.clock import DAY, SECOND, now_ms
 from textension.errors import Unavailable
 from textension.message import Message, moved
-from textension.states import State
+from textension.states import ANNOUNCE_GRACE, State
 
 from tests.conftest import PEER, SUBACCOUNT, Backend
 from tests.unit.test_inbound import outbound, post, reasons
@@ -283,3 +284,41 @@ def test_a_receipt_with_a_sender_is_a_receipt(aws: Backend) -> None:
     recorded(aws, message)
     take(aws, {**receipt(), "from": "+61411111111"})
     assert state(aws, message) is State.DELIVERED
+
+
+@pytest.mark.parametrize(("code", "expected"), [("201", State.DELIVERED), ("301", State.UNDELIVERED)])
+def test_the_last_receipt_of_a_sent_text_takes_two_requests(aws: Backend, code: str, expected: State) -> None:
+    message = recorded(aws, claimed(aws))
+    calls: list[str] = []
+    clients.dynamodb().meta.events.register("before-call.dynamodb", lambda model, **_: calls.append(model.name))
+
+    assert take(aws, receipt(code, custom_string=custom(aws, message))) == 200
+
+    assert calls == ["BatchGetItem", "UpdateItem"]
+    after = aws.messages.by_id(message.id)
+    assert after is not None
+    assert (after.state, after.clicksend_id, after.price) == (expected, CLICKSEND_ID, "0.0792")
+    assert [step.state for step in after.journey] == [State.QUEUED, State.SENDING, State.SENT, expected]
+    assert [one.status_code for one in after.receipts] == [code]
+    assert after.unannounced
+    assert after.listed_at == after.changed_at + ANNOUNCE_GRACE
+
+
+def test_a_receipt_whose_message_was_erased_writes_nothing(aws: Backend) -> None:
+    message = recorded(aws, claimed(aws))
+    clients.dynamodb().delete_item(TableName=aws.table_name, Key=message_key(message).wire)
+
+    assert take(aws, receipt()) == 200
+
+    assert aws.messages.get(message_key(message)) is None
+
+
+def test_a_receipt_leaves_the_id_under_which_its_text_was_recorded(aws: Backend) -> None:
+    message = recorded(aws, claimed(aws))
+    other = CLICKSEND_ID.replace("0001", "0002")
+
+    assert take(aws, receipt(message_id=other, custom_string=custom(aws, message))) == 200
+
+    after = aws.messages.by_id(message.id)
+    assert after is not None
+    assert (after.state, after.clicksend_id) == (State.DELIVERED, CLICKSEND_ID)

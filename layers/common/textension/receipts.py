@@ -7,7 +7,7 @@ from typing import Final
 
 from textension import ids
 from textension.aws import items
-from textension.aws.messages import Messages
+from textension.aws.messages import Located, Messages
 from textension.aws.table import ConditionFailed
 from textension.clicksend.pushes import ReceiptPush, clicksend_id
 from textension.clock import Clock, now_ms
@@ -23,6 +23,7 @@ _MEANS: Final = {
     "300": State.SENT,
     "302": State.SENT,
 }
+_LAST: Final = frozenset({State.DELIVERED, State.UNDELIVERED})
 _STATUS_CODE: Final = re.compile(r"[0-9A-Za-z]{1,8}")
 
 
@@ -44,15 +45,20 @@ class Receipts:
         ours = self.signer.message_of(account, push.echo)
         receipt = _receipt(push, self.clock())
         for _ in range(2):
-            key = self.messages.locate_receipt(account, clicksend, ours)
-            if key is not None:
-                message = self.messages.get(key)
-                if message is not None:
-                    self.apply(message, receipt, clicksend)
+            located = self.messages.locate_receipt(account, clicksend, ours)
+            if located is not None:
+                self._write(located, receipt, clicksend)
                 return False
             if self.messages.keep_stray_receipt(account, clicksend, receipt):
                 return True
         return True
+
+    def _write(self, located: Located, receipt: Receipt, clicksend: str) -> None:
+        """Write it down: unread where it is the last that there is to say of a message that ClickSend has taken."""
+        if located.taken and _MEANS.get(receipt.status_code) in _LAST:
+            self.apply(located.taken, receipt, clicksend)
+        elif (message := self.messages.get(located.key)) is not None:
+            self.apply(message, receipt, clicksend)
 
     def folded(self, message: Message, waiting: Collection[Receipt]) -> Message:
         """The message after these receipts, the earliest first; not written."""

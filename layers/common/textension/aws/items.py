@@ -118,6 +118,12 @@ def order_of(message_sk: str) -> str:
     return message_sk.removeprefix("MESSAGE#")
 
 
+def times_of(message_sk: str) -> tuple[int, int]:
+    """When a message was sent, to the second, and received, out of its sort key (`message.order`); Unix ms."""
+    place = order_of(message_sk)
+    return int(place[:10]) * SECOND, int(place[10:23])
+
+
 def pointer_key(message_id: str) -> Key:
     """Where the pointer to a message is, by our id."""
     return Key(f"MESSAGE#{message_id}", "POINTER")

@@ -57,6 +57,15 @@ class Outlook:
     circuits: dict[str, Circuit]
 
 
+@dataclass(frozen=True, slots=True)
+class Located:
+    """Where a receipt's message is. `taken` is as much of it as is certain without reading it, where it is recorded
+    that ClickSend has taken it: enough for a step onward from there."""
+
+    key: Key
+    taken: Message | None
+
+
 @dataclass(slots=True)
 class Found:
     """What was found at some keys: `unreadable` is of another version of this code, or was changed by hand."""
@@ -143,15 +152,17 @@ class Messages:
         found = self._table.get_many(list(pointers))
         return {pointers[key]: _target(item) for key, item in found.items() if "message_sk" in item}
 
-    def locate_receipt(self, account: str, clicksend_id: str, message_id: str | None) -> Key | None:
-        """Where the message of a receipt is: by our id, which proved itself, else by ClickSend's; in one request."""
+    def locate_receipt(self, account: str, clicksend_id: str, message_id: str | None) -> Located | None:
+        """The message of a receipt: by our id, which proved itself, else by ClickSend's; in one request."""
         by_clicksend = items.clicksend_key(account, clicksend_id)
-        by_id = items.pointer_key(message_id) if message_id else None
-        found = self._table.get_many([by_clicksend, by_id] if by_id else [by_clicksend])
-        for pointer in (found.get(by_id) if by_id else None, found.get(by_clicksend)):
-            if pointer and "message_sk" in pointer and pointer["account"] == account:
-                return _target(pointer)
-        return None
+        by_id = items.pointer_key(message_id) if message_id else by_clicksend
+        found = self._table.get_many(list({by_clicksend, by_id}))
+        pointers = {key: item for key, item in found.items() if "message_sk" in item and item["account"] == account}
+        pointer = pointers.get(by_id) or pointers.get(by_clicksend)
+        if pointer is None:
+            return None
+        recorded = pointers.get(by_clicksend, {}).get("message_id") == pointer["message_id"]
+        return Located(_target(pointer), _taken(pointer, clicksend_id) if recorded else None)
 
     def outlook(self, places: Collection[Key]) -> Outlook:
         """The messages at these keys, and what keeps them from being sent, in one request."""
@@ -367,8 +378,27 @@ def _readable(found: Mapping[Key, Item]) -> tuple[dict[Key, Message], set[Key]]:
 
 
 def _target(pointer: Item) -> Key:
-    conversation = Conversation(pointer["account"], pointer["number"], pointer["peer"])
-    return Key(items.conversation_pk(conversation), pointer["message_sk"])
+    return Key(items.conversation_pk(_conversation(pointer)), pointer["message_sk"])
+
+
+def _conversation(pointer: Item) -> Conversation:
+    return Conversation(pointer["account"], pointer["number"], pointer["peer"])
+
+
+def _taken(pointer: Item, clicksend_id: str) -> Message:
+    """As much of a message as is certain when its pointer by ClickSend's id has been written."""
+    sent_at, received_at = items.times_of(pointer["message_sk"])
+    return Message(
+        id=pointer["message_id"],
+        conversation=_conversation(pointer),
+        direction=Direction.OUTBOUND,
+        text="",
+        state=State.SENT,
+        sent_at=sent_at,
+        received_at=received_at,
+        changed_at=received_at,
+        clicksend_id=clicksend_id,
+    )
 
 
 def _refusal(message: Message, summary: Item) -> Stored | None:
