@@ -68,7 +68,7 @@ test: $(ENVIRONMENTS) web/node_modules/.package-lock.json ## everything that mus
 reliability: $(ENVIRONMENTS) ## faults at every boundary, counted: hours (MINUTES=... MESSAGES=... JOBS=...), or one again (CASE=... SEED=...), or in real time (PART=kills, PART=load); PART=random runs that alone
 	@$(PYTHON) -m bench.reliability $(if $(PART),--part $(PART) $(if $(SECONDS),--seconds $(SECONDS))) \
 		$(if $(CASE),--case '$(CASE)') $(if $(SEED),--seed $(SEED)) $(if $(TEXTS),--texts $(TEXTS)) \
-		$(if $(MESSAGES),--messages $(MESSAGES)) $(if $(MINUTES),--minutes $(MINUTES)) $(if $(SAMPLE),--sample $(SAMPLE)) $(if $(OUTAGE),--outage $(OUTAGE)) \
+		$(if $(MESSAGES),--messages $(MESSAGES)) $(if $(MINUTES),--minutes $(MINUTES)) $(if $(FIRST),--first $(FIRST)) $(if $(SAMPLE),--sample $(SAMPLE)) $(if $(OUTAGE),--outage $(OUTAGE)) \
 		$(if $(filter kills load,$(PART)),,$(if $(filter-out file,$(origin JOBS)),--jobs $(JOBS))) --write
 
 .PHONY: bench

@@ -119,7 +119,7 @@ def cost_of(operation: str, rounds: Sequence[Mapping[str, Any]]) -> Cost:
     steps = [one[operation] for one in rounds]
     return Cost(
         [sum(one["calls"].values()) / one["texts"] for one in steps],
-        [sum(one["units"].values()) / one["texts"] for one in steps],
+        [(one["units"]["read"] + one["units"]["write"]) / one["texts"] for one in steps],
         [one["cpu"] / one["texts"] for one in steps],
         [one["wall"] / one["texts"] for one in steps],
     )

@@ -34,7 +34,9 @@ def main() -> int:
             with crew.at_work(options.jobs) as hands:
                 if options.part == RANDOM:
                     until = time.monotonic() + options.minutes * 60
-                    parts.random_faults(hands, told_random, options.messages, until=until)
+                    if options.first > 1:
+                        told_random.go_on()
+                    parts.random_faults(hands, told_random, options.messages, first=options.first, until=until)
                 else:
                     _everything(hands, told, told_random, options)
     except engines.Missing as missing:
@@ -61,6 +63,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--texts", type=int, default=parts.EPISODE, help="how many texts that episode has")
     parser.add_argument("--jobs", type=_jobs, default=min(os.cpu_count() or 1, MOST_JOBS), help="processes at a time")
     parser.add_argument("--messages", type=int, default=200_000, help="texts of all random episodes together")
+    parser.add_argument("--first", type=int, default=1, help="with --part random: go on from this seed, and add a row")
     parser.add_argument("--minutes", type=float, default=240, help="after so long nothing new is begun")
     parser.add_argument("--sample", type=int, default=0, help="at most so many single faults of each flow; 0 is all")
     parser.add_argument("--outage", type=int, default=360, help="minutes of the long outage of ClickSend")

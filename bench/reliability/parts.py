@@ -108,13 +108,13 @@ def _until[T](ends: float, these: Iterable[T]) -> Iterator[T]:
         yield one
 
 
-def random_faults(crew: Crew, told: Report, messages: int, *, until: float) -> None:
-    """Episodes with faults at random, of so many texts together."""
+def random_faults(crew: Crew, told: Report, messages: int, *, first: int = 1, until: float) -> None:
+    """Episodes with faults at random, of so many texts together; `first` is the first one's seed."""
     counts: Counter[str] = Counter()
     found: Counter[Check] = Counter()
     texts = fired = runs = 0
     progress = Progress("random, texts", messages)
-    seeds = range(1, -(-messages // EPISODE) + 1)
+    seeds = range(first, first + -(-messages // EPISODE))
     for one in crew.each(_until(until, (partial(workloads.episode, seed=seed, texts=EPISODE) for seed in seeds))):
         texts, fired, runs = texts + one.texts, fired + one.fired.total(), runs + 1
         counts += one.verdict.counts
@@ -122,7 +122,7 @@ def random_faults(crew: Crew, told: Report, messages: int, *, until: float) -> N
         for finding in one.verdict.findings:
             told.fail(f"{finding}\n  make reliability SEED={one.seed}")
         progress.step(len(told.wrong), one.texts)
-    told.row(f"random, {texts:,} texts", runs, fired, counts, found)
+    told.row(f"random, {texts:,} texts{'' if first == 1 else f' from seed {first:,} on'}", runs, fired, counts, found)
 
 
 def outages(crew: Crew, told: Report, minutes: int) -> None:

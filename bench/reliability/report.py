@@ -82,13 +82,23 @@ class Report:
             lines += ["", f"![Replies accepted, and at ClickSend, through an outage of ClickSend](images/{CHART.name})"]
         return "\n".join(lines)
 
+    def go_on(self, page: Path = PAGE) -> None:
+        """Begin with the rows that the page has."""
+        _, written, _ = self._parts(page)
+        rows = [line.strip("| ").split(" | ") for line in written.splitlines() if line.startswith("| ")]
+        self.rows = [tuple(row) for row in rows[1:]] + self.rows
+
     def write(self, page: Path = PAGE) -> None:
         """Put the figures into the page."""
+        before, _, after = self._parts(page)
+        page.write_text(f"{before}\n{self.markdown}\n{after}", encoding="utf-8")
+
+    def _parts(self, page: Path) -> tuple[str, str, str]:
+        """The page up to this block's first mark, what is between the marks, and the page from the other mark on."""
         by = "make reliability" if self.block == FIGURES else f"make reliability PART={self.block}"
         begin, end = f"<!-- {self.block}: written by {by} -->", f"<!-- end of {self.block} -->"
-        text = page.read_text(encoding="utf-8")
-        before, _, rest = text.partition(begin)
-        _, _, after = rest.partition(end)
-        if not rest or end not in rest:
+        before, mark, rest = page.read_text(encoding="utf-8").partition(begin)
+        written, other, after = rest.partition(end)
+        if not mark or not other:
             raise ValueError(f"{page} has lost its marks: put {begin} and {end} back")
-        page.write_text(f"{before}{begin}\n{self.markdown}\n{end}{after}", encoding="utf-8")
+        return before + mark, written, other + after

@@ -1,12 +1,14 @@
 """The price of a text: what was counted times the price list, checked against sums done by hand."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from bench.flows import Step
 from bench.interpreters import BenchError
-from bench.money import INBOUND, OUTBOUND, cost, duration, part_of, read_prices
+from bench.money import INBOUND, OUTBOUND, at_least, cost, duration, part_of, read_prices
+from bench.workloads.counting import Counting
 
 PRICES = read_prices()
 
@@ -71,6 +73,21 @@ def test_a_text_in_is_put_into_three_queues_and_any_other_event_into_one() -> No
     assert three["SNS"] == one["SNS"] == pytest.approx(0.05)
     assert three["SQS"] - one["SQS"] == pytest.approx(2 * 1.2 * 0.4)
     assert one["SQS"] == pytest.approx(1.2 * 0.4 + (0.1 + 0.2) * 0.5)
+
+
+def test_an_indexs_write_in_a_transaction_counts_once_or_twice() -> None:
+    counting = Counting([], capacity=True)
+    told = {"CapacityUnits": 3.0, "Table": {"CapacityUnits": 1.0}}
+    model = SimpleNamespace(name="PutItem")
+    counting.on = True
+
+    counting._answered(model, {"ConsumedCapacity": told})
+    with counting._transaction():
+        counting._answered(model, {"ConsumedCapacity": told})
+
+    units = counting.taken()["units"]
+    assert (units["write"], units["write at least"], units["read"]) == (3 + 6, 3 + 4, 0)
+    assert at_least(units)["write"] == 7
 
 
 def test_the_part_adds_up() -> None:

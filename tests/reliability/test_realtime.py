@@ -92,6 +92,22 @@ def test_a_part_writes_its_own_block_and_no_other(tmp_path: Path) -> None:
     assert "- A line\n<!-- end of kills -->\nafter\n" in written
 
 
+def test_a_part_that_goes_on_keeps_the_rows_that_are_there(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text(
+        "<!-- random: written by make reliability PART=random -->\n<!-- end of random -->\n", encoding="utf-8"
+    )
+    for number in (1, 2):
+        report = Report(block="random")
+        report.go_on(page)
+        report.row(f"run {number}", number, 2, Counter(attempted=1_300), Counter())
+        report.write(page)
+
+    rows = [line for line in page.read_text(encoding="utf-8").splitlines() if line.startswith("| run ")]
+
+    assert rows == [f"| run {number} | {number} | 2 | 1,300 | 0 | 0 | 0 | 0 | 0 | 0 |" for number in (1, 2)]
+
+
 def test_a_page_without_the_marks_is_left_alone(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
     page.write_text("# A page\n<!-- end of load -->\n", encoding="utf-8")
