@@ -32,7 +32,8 @@ EPISODE: Final = 100
 OUTAGE: Final = "ten minutes without "
 EVERY: Final = 1_500
 """Seconds between the texts of a day of which nobody tells us."""
-LONG: Final = frozenset({*missing.ABSENCES, *(f"{OUTAGE}{what}" for what in workloads.OUTAGES)})
+LONG_OUTAGE: Final = "6 hours without ClickSend"
+LONG: Final = frozenset({*missing.ABSENCES, *(f"{OUTAGE}{what}" for what in workloads.OUTAGES), LONG_OUTAGE})
 """What can be played again by its name."""
 
 _sound: dict[Scenario, tuple[Finding, ...]] = {}
@@ -131,7 +132,7 @@ def outages(crew: Crew, told: Report, minutes: int) -> None:
     tasks: list[Task[tuple[str, Episode]]] = [
         partial(_outage, what=what, minutes=10, every=120) for what in workloads.OUTAGES
     ]
-    tasks.append(partial(_outage, what="", minutes=minutes, every=minutes * 60 // 24))
+    tasks.append(partial(_long, minutes=minutes))
     found: dict[str, Episode] = {}
     for what, one in crew.each(tasks):
         found[what] = one
@@ -163,9 +164,15 @@ def long_again(site: Site, told: Report, name: str) -> None:
     """An outage or an absence again."""
     if name in missing.ABSENCES:
         one = missing.absence(site, name, every=EVERY).episode
+    elif name == LONG_OUTAGE:
+        _, one = _long(site, 360)
     else:
         _, one = _outage(site, name.removeprefix(OUTAGE), minutes=10, every=120)
     told.verdict(name, one.verdict, faults=one.fired.total(), replay="")
+
+
+def _long(site: Site, minutes: int) -> tuple[str, Episode]:
+    return _outage(site, "", minutes=minutes, every=minutes * 60 // 24)
 
 
 def _outage(site: Site, what: str, minutes: int, every: int) -> tuple[str, Episode]:
@@ -174,12 +181,8 @@ def _outage(site: Site, what: str, minutes: int, every: int) -> tuple[str, Episo
 
 def _long_outage(told: Report, one: Episode, minutes: int) -> None:
     long = f"{minutes // 60} hours" if minutes > 60 else f"{minutes} minutes"
-    told.verdict(
-        f"{long} without ClickSend",
-        one.verdict,
-        faults=one.fired.total(),
-        replay=f"make reliability CASE='{OUTAGE}ClickSend' (ten minutes of it)",
-    )
+    replay = f"make reliability CASE='{LONG_OUTAGE}'"
+    told.verdict(f"{long} without ClickSend", one.verdict, faults=one.fired.total(), replay=replay)
     told.say(f"ClickSend was asked {one.asked_in_outage} times in those {long}; dead letters: {one.dead_letters}.")
     first = BEGIN + 5 * 60_000
     drawing = chart.drawn(
