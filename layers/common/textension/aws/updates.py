@@ -1,7 +1,7 @@
 """The updates that messages and their conversations take, as DynamoDB's expressions."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from textension.aws import items
@@ -75,8 +75,17 @@ class Expression:
 def claimed(message: Message, *, worker: str, now: int) -> Message:
     """The message as a claim makes it: one worker's, with a lease. Nobody is told of that, but of what comes of it."""
     lease = now + LEASE
-    step = moved(message, State.SENDING, at=now, source="outbound_sender", claimed_by=worker, lease_until=lease)
-    return replace(step, unannounced=False, listed_at=listed(message.listed_at, lease), version=message.version + 1)
+    return moved(
+        message,
+        State.SENDING,
+        at=now,
+        source="outbound_sender",
+        claimed_by=worker,
+        lease_until=lease,
+        unannounced=False,
+        listed_at=listed(message.listed_at, lease),
+        version=message.version + 1,
+    )
 
 
 def claim(before: Message, after: Message) -> Update:
