@@ -32,7 +32,7 @@ from textension.message import Message, NumberSettings
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
-from tests import template_yaml
+from tests import moto_speed, template_yaml
 
 NUMBER = "+61411111111"
 PEER = "+61422222222"
@@ -41,6 +41,7 @@ EMAIL_FROM = "textension@example.com"
 REGION = "ap-southeast-2"
 OWNER = "123456789012"
 """Whose AWS it is, as moto has it."""
+moto_speed.apply()
 
 
 ALONE = ("stack", "web")
