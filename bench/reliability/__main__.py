@@ -97,7 +97,7 @@ def _everything(hands: crew.Crew, told: Report, told_random: Report, options: ar
     parts.absences(hands, told)
     rest = max(ends - time.monotonic(), LEAST)
     ends = time.monotonic() + rest
-    parts.pairs(hands, told, until=ends - rest * 3 / 4)
+    parts.pairs(hands, told, until=ends - rest / 2)
     parts.random_faults(hands, told_random, options.messages, until=ends)
     parts.all_races(hands, told)
 

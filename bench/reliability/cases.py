@@ -71,6 +71,14 @@ class Tally:
         if outcome.verdict.findings:
             self.broken.append(outcome)
 
+    def join(self, other: "Tally") -> None:
+        """Count what another has counted."""
+        self.cases += other.cases
+        self.fired += other.fired
+        self.counts += other.counts
+        self.states += other.states
+        self.broken += other.broken
+
 
 def run(site: Site, case: Case) -> Outcome:
     """Run one case to its end, and look at what is left."""
@@ -117,6 +125,17 @@ def pair(site: Site, flow: str, firsts: Sequence[Case], chooser: random.Random) 
 def run_pair(site: Site, flow: str, firsts: Sequence[Case], seed: int) -> Outcome:
     """Two faults, chosen by a seed, and what came of them."""
     return run(site, pair(site, flow, firsts, random.Random(seed)))
+
+
+def run_all_behind(site: Site, first: Case) -> Tally:
+    """A first fault, and behind it every other one at every crossing of the run that has it."""
+    tally = Tally()
+    ((index, _),) = first.faults
+    for crossing in run(site, first).crossings[index + 1 :]:
+        for fault in FAULTS[crossing.kind]:
+            if _says_something(crossing, fault):
+                tally.add(run(site, Case(first.flow, (*first.faults, (crossing.index, fault)))))
+    return tally
 
 
 def _says_something(crossing: Crossing, fault: Fault) -> bool:

@@ -4,14 +4,14 @@ import itertools
 import random
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from functools import partial
 from typing import Final
 
 from textension.clock import HOUR
 
 from bench.reliability import cases, chart, engines, missing, races, report, workloads
-from bench.reliability.cases import Case, Outcome, Tally
+from bench.reliability.cases import Outcome, Tally
 from bench.reliability.checker import Check, Finding
 from bench.reliability.controls import Scenario, control
 from bench.reliability.crew import Crew, Task
@@ -26,6 +26,8 @@ from bench.reliability.workloads import Episode
 
 PROMPT: Final = ("inbound", "receipt", "reply", "replay")
 """The ways in which nothing waits by itself: what takes long there is our recovery."""
+PAIRED: Final = ("inbound", "reply")
+"""The ways of which all pairs of faults are run."""
 EPISODE: Final = 100
 """Texts of one episode: few enough to replay, enough to meet each other."""
 
@@ -92,13 +94,19 @@ def _gathered(
 
 
 def pairs(crew: Crew, told: Report, *, until: float) -> None:
-    """Pairs of faults, half of the time (until then, by the monotonic clock) for each of two flows."""
-    half = time.monotonic() + (until - time.monotonic()) / 2
-    firsts: Mapping[str, list[Case]] = dict(crew.each(partial(cases.singles_of, flow=flow) for flow in FLOWS))
-    for flow, ends in (("inbound", half), ("reply", until)):
+    """All pairs of faults of two flows, until then (by the monotonic clock); the first ones in mixed order."""
+    for flow in PAIRED:
+        ((_, firsts),) = crew.each([partial(cases.singles_of, flow=flow)])
+        random.Random(1).shuffle(firsts)
         part = f"{flow}, pairs of faults"
-        chosen = (partial(cases.run_pair, flow=flow, firsts=firsts[flow], seed=seed) for seed in itertools.count(1))
-        told.tally(part, _gathered(crew.each(_until(ends, chosen)), Progress(part, None), told))
+        progress, tally, done = Progress(part, None), Tally(), 0
+        for one in crew.each(_until(until, (partial(cases.run_all_behind, first=first) for first in firsts))):
+            tally.join(one)
+            done += 1
+            progress.step(len(told.wrong) + len(tally.broken), one.cases)
+        told.tally(part, tally)
+        if done < len(firsts):
+            told.say(f"{part}: all behind {done} of {len(firsts)} first ones; the time was over.")
 
 
 def _until[T](ends: float, these: Iterable[T]) -> Iterator[T]:
