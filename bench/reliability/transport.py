@@ -100,9 +100,17 @@ def within() -> Within:
     settings = {"SERVICES": SERVICES, "PERSIST_STATE": "0", "LOG_LEVEL": "ERROR"}
     with patch.dict(os.environ, settings):
         from ministack import app
+        from ministack.services import dynamodb
 
         from local import emulator_speed
     emulator_speed.apply()
+
+    def drop_stream_records(table_name: str, _table: Any = None) -> None:
+        """A table's stream ends with it. On AWS it stays for a day: here that would fill the memory."""
+        dynamodb._stream_records.pop(table_name, None)
+        dynamodb._stream_trimmed.pop(table_name, None)
+
+    dynamodb.drop_stream_records = drop_stream_records
     return Within(app.app)
 
 

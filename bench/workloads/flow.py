@@ -177,14 +177,16 @@ class Stream:
         self._arn = clients.dynamodb().describe_table(TableName=table)["Table"]["LatestStreamArn"]
         self._iterators: dict[str, str | None] = {}
 
+    def skip(self) -> None:
+        """Pass over what has been written until now; a position that was not read from for 15 minutes would expire."""
+        self._iterators = {name: self._iterator(name, "LATEST") for name in self._shards()}
+
     def new(self) -> list[dict[str, Any]]:
         """The records since the last time that the template's filter lets pass, as Lambda hands them over."""
         found = []
-        for shard in self._client.describe_stream(StreamArn=self._arn)["StreamDescription"]["Shards"]:
-            name = shard["ShardId"]
+        for name in self._shards():
             if name not in self._iterators:
-                begin = {"ShardId": name, "ShardIteratorType": "TRIM_HORIZON"}
-                self._iterators[name] = self._client.get_shard_iterator(StreamArn=self._arn, **begin)["ShardIterator"]
+                self._iterators[name] = self._iterator(name, "TRIM_HORIZON")
             while iterator := self._iterators[name]:
                 page = self._client.get_records(ShardIterator=iterator)
                 self._iterators[name] = page.get("NextShardIterator")
@@ -192,6 +194,15 @@ class Stream:
                 if not page["Records"]:
                     break
         return [one for one in found if "BOOL" in one["dynamodb"].get("NewImage", {}).get("unannounced", {})]
+
+    def _shards(self) -> list[str]:
+        described = self._client.describe_stream(StreamArn=self._arn)["StreamDescription"]
+        return [shard["ShardId"] for shard in described["Shards"]]
+
+    def _iterator(self, shard: str, begin: str) -> str | None:
+        where = {"StreamArn": self._arn, "ShardId": shard, "ShardIteratorType": begin}
+        iterator: str | None = self._client.get_shard_iterator(**where)["ShardIterator"]
+        return iterator
 
 
 def _load(name: str, folder: str) -> ModuleType:

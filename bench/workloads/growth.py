@@ -175,6 +175,7 @@ def run(
         began = time.monotonic()
         write(table, clones(table, messages=messages, conversations=conversations))
         filled = time.monotonic() - began
+        growing.stream.skip()
         since = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now_ms() // SECOND - 24 * 3600))
         done = growing.rounds(rounds + 1, since)
     finally:
