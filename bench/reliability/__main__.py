@@ -43,7 +43,9 @@ def main() -> int:
         print(missing, file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("stopped: nothing is written", file=sys.stderr)
+        print("stopped: of the random faults what is done is written, of all else nothing", file=sys.stderr)
+        if options.write and told_random.rows:
+            told_random.write()
         return 130
     reports = [one for one in (told, told_random) if one.rows]
     if options.write and not options.case and options.seed is None:

@@ -118,20 +118,25 @@ def _until[T](ends: float, these: Iterable[T]) -> Iterator[T]:
 
 
 def random_faults(crew: Crew, told: Report, messages: int, *, first: int = 1, until: float) -> None:
-    """Episodes with faults at random, of so many texts together; `first` is the first one's seed."""
+    """Episodes with faults at random, of so many texts together; `first` is the first one's seed. Of what is stopped
+    there is a row too."""
     counts: Counter[str] = Counter()
     found: Counter[Check] = Counter()
     texts = fired = runs = 0
     progress = Progress("random, texts", messages)
     seeds = range(first, first + -(-messages // EPISODE))
-    for one in crew.each(_until(until, (partial(workloads.episode, seed=seed, texts=EPISODE) for seed in seeds))):
-        texts, fired, runs = texts + one.texts, fired + one.fired.total(), runs + 1
-        counts += one.verdict.counts
-        found += Counter(finding.check for finding in one.verdict.findings)
-        for finding in one.verdict.findings:
-            told.fail(f"{finding}\n  make reliability SEED={one.seed}")
-        progress.step(len(told.wrong), one.texts)
-    told.row(f"random, {texts:,} texts{'' if first == 1 else f' from seed {first:,} on'}", runs, fired, counts, found)
+    try:
+        for one in crew.each(_until(until, (partial(workloads.episode, seed=seed, texts=EPISODE) for seed in seeds))):
+            texts, fired, runs = texts + one.texts, fired + one.fired.total(), runs + 1
+            counts += one.verdict.counts
+            found += Counter(finding.check for finding in one.verdict.findings)
+            for finding in one.verdict.findings:
+                told.fail(f"{finding}\n  make reliability SEED={one.seed}")
+            progress.step(len(told.wrong), one.texts)
+    finally:
+        begun = "" if first == 1 else f" from seed {first:,} on"
+        if runs:
+            told.row(f"random, {texts:,} texts{begun}", runs, fired, counts, found)
 
 
 def outages(crew: Crew, told: Report, minutes: int) -> None:
