@@ -28,7 +28,8 @@ conversations or {hundred} messages. What is there already are clones of items t
 put there by BatchWriteItem; the messages' pointers are left out. Pages are of ten entries, so that the smallest size
 fills them too. Requests and capacity units (of all indexes) are counts, the same in every round unless a range is shown
 (a number's settings are read again now and then); CPU and wall time are medians of the rounds, beside the least and the
-most that was seen, which is their noise. The engine is {engine}: its wall time is that of a database in
+most that was seen, which is their noise, and of more than life has: to be counted, each write of a transaction is made
+alone. The engine is {engine}: its wall time is that of a database in
 this machine's memory; units and requests are what carries over to AWS. {asked}"""
 FULL_RUN: Final = "A million messages were asked for, with `GROWTH=full`."
 USUAL_RUN: Final = "A million messages were not run; `make bench ROWS=growth GROWTH=full` does."

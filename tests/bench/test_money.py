@@ -1,14 +1,17 @@
 """The price of a text: what was counted times the price list, checked against sums done by hand."""
 
+import re
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
+from bench import report
 from bench.flows import Step
 from bench.interpreters import BenchError
 from bench.money import INBOUND, OUTBOUND, at_least, cost, duration, part_of, read_prices
 from bench.workloads.counting import Counting
+from tests.template_yaml import ROOT
 
 PRICES = read_prices()
 
@@ -99,3 +102,22 @@ def test_the_part_adds_up() -> None:
     assert whole[0] == "together"
     assert float(whole[-1]) == pytest.approx(part.figures["inbound"], abs=0.01)
     assert float(whole[-1]) == pytest.approx(sum(map(float, whole[1:-1])), abs=0.05)
+
+
+def test_the_docs_say_what_the_last_count_came_to() -> None:
+    [part] = [one for one in report.read(ROOT / "docs" / "benchmarks") if one.name == "money"]
+    text = (ROOT / "docs" / "costs.md").read_text(encoding="utf-8").partition("| | in | out, and its receipt |")[2]
+    told = {
+        name: (float(inward), float(outward))
+        for name, inward, outward in re.findall(
+            r"^\| (.+?) \| \**([\d.]+)\** \| \**([\d.]+)\** \|$", text, re.MULTILINE
+        )
+    }
+    figures = part.figures
+
+    together, least = told.pop("**together**"), told.pop("at least")
+
+    assert together == pytest.approx((figures["inbound"], figures["outbound"]), abs=0.0051)
+    assert least == pytest.approx((figures["inbound_at_least"], figures["outbound_at_least"]), abs=0.0051)
+    for place in (0, 1):
+        assert sum(pair[place] for pair in told.values()) == pytest.approx(together[place], abs=0.03)
