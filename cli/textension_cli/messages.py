@@ -136,11 +136,11 @@ def find(session: Session, message_id: str) -> Message:
     """One of the account's messages, by our id or by ClickSend's. Raises NotFound."""
     messages = session.stack.messages
     wanted = message_id.strip().upper()
-    key = None
+    located = None
     if _CLICKSEND_ID.fullmatch(wanted):
         inbound = ids.message_id(session.account, "clicksend", wanted)
-        key = messages.locate_receipt(session.account, wanted, inbound)
-    message = messages.get(key) if key else messages.by_id(wanted)
+        located = messages.locate_receipt(session.account, wanted, inbound)
+    message = messages.get(located.key) if located else messages.by_id(wanted)
     if message is None or message.account != session.account:
         raise NotFound(f"account {session.account} has no message {message_id}: see textension messages list")
     return message
