@@ -129,7 +129,8 @@ def save_in_child() -> int:
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         os.closerange(3, 65536)
-        copy.deepcopy = _as_it_is  # type: ignore[assignment]
+        # The table's service has a copy of its own (`emulator_speed`).
+        copy.deepcopy = dynamodb.copy.deepcopy = _as_it_is  # type: ignore[assignment]
         write_snapshot()
         status = 0
     except Exception:
