@@ -1,5 +1,6 @@
 """Each minute what is due is done; now and then ClickSend is asked how accounts stand, and what did not reach us."""
 
+from collections import Counter
 from typing import Any
 
 from aws_lambda_powertools import Logger, Metrics
@@ -17,18 +18,30 @@ metrics = Metrics()
 
 @metrics.log_metrics
 def handler(_event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
-    """One sweep, and the looks at ClickSend in what is left of the time; counts by what the sweep has done."""
-    swept = assemble.sweep().run(remaining=context.get_remaining_time_in_millis)
-    done = swept.done
-    metrics.add_metric("OldestDueSeconds", MetricUnit.Seconds, swept.oldest_age // SECOND)
-    metrics.add_metric("Swept", MetricUnit.Count, done.total())
-    for what, count in done.items():
-        metrics.add_metric(f"Swept{what.title().replace('_', '')}", MetricUnit.Count, count)
-    if done:
-        logger.info("swept", extra=dict(done))
+    """One sweep, and the looks at ClickSend in what is left of the time; counts by what the sweep has done.
+
+    What is out of reach is there in the next minute or later: nothing of that ends in the failure queue.
+    """
+    done = _sweep(context)
     _look_at_clicksend(context)
     _catch_up(context)
     return dict(done)
+
+
+def _sweep(context: LambdaContext) -> Counter[str]:
+    try:
+        swept = assemble.sweep().run(remaining=context.get_remaining_time_in_millis)
+    except (Unavailable, ConfigurationError):
+        logger.exception("not swept")  # and no OldestDueSeconds: the alarm takes silence for trouble
+        metrics.add_metric("SweepFailed", MetricUnit.Count, 1)
+        return Counter()
+    metrics.add_metric("OldestDueSeconds", MetricUnit.Seconds, swept.oldest_age // SECOND)
+    metrics.add_metric("Swept", MetricUnit.Count, swept.done.total())
+    for what, count in swept.done.items():
+        metrics.add_metric(f"Swept{what.title().replace('_', '')}", MetricUnit.Count, count)
+    if swept.done:
+        logger.info("swept", extra=dict(swept.done))
+    return swept.done
 
 
 def _look_at_clicksend(context: LambdaContext) -> None:

@@ -361,3 +361,29 @@ class TestSweeper:
         forget()
         with pytest.raises(Unavailable):
             assemble.sweep().run(remaining=lambda: 60_000)
+
+    @pytest.mark.parametrize(
+        ("away", "elsewhere"),
+        [
+            ("TABLE_NAME", "absent"),
+            ("SIGNING_SECRET_ARN", "arn:aws:secretsmanager:ap-southeast-2:123456789012:secret:absent"),
+        ],
+    )
+    def test_a_minute_without_the_table_or_the_secret_is_no_failure_of_the_function(
+        self,
+        aws: Backend,
+        monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str],
+        away: str,
+        elsewhere: str,
+    ) -> None:
+        inbound(aws)
+        monkeypatch.setenv(away, elsewhere)
+        forget()
+        capsys.readouterr()
+
+        assert sweep() == {}
+
+        told = capsys.readouterr().out.replace(" ", "")
+        assert '"SweepFailed":[1.0]' in told
+        assert "OldestDueSeconds" not in told, "silence is what the alarm listens for"
