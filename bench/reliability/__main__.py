@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import signal
 import sys
 import time
 
@@ -26,6 +27,8 @@ def main() -> int:
     if any(part in sys.argv for part in realtime.PARTS):
         return realtime.main()
     options = _options()
+    for one in (signal.SIGINT, signal.SIGTERM):  # a shell's background ignores ctrl-C, and all that inherit that
+        signal.signal(one, signal.default_int_handler)
     told, told_random = Report(), Report(block=RANDOM)
     try:
         if options.case or options.seed is not None:
@@ -42,11 +45,11 @@ def main() -> int:
     except engines.Missing as missing:
         print(missing, file=sys.stderr)
         return 2
-    except KeyboardInterrupt:
-        print("stopped: of the random faults what is done is written, of all else nothing", file=sys.stderr)
+    except (KeyboardInterrupt, crew.WorkerFailed) as ended:
+        print(f"{ended}\nstopped: of the random faults what is done is written, of all else nothing", file=sys.stderr)
         if options.write and told_random.rows:
             told_random.write()
-        return 130
+        return 1 if isinstance(ended, crew.WorkerFailed) else 130
     reports = [one for one in (told, told_random) if one.rows]
     if options.write and not options.case and options.seed is None:
         for one in reports:

@@ -100,17 +100,22 @@ def within() -> Within:
     settings = {"SERVICES": SERVICES, "PERSIST_STATE": "0", "LOG_LEVEL": "ERROR"}
     with patch.dict(os.environ, settings):
         from ministack import app
-        from ministack.services import dynamodb
+        from ministack.services import dynamodb, sqs
 
         from local import emulator_speed
     emulator_speed.apply()
 
-    def drop_stream_records(table_name: str, _table: Any = None) -> None:
-        """A table's stream ends with it. On AWS it stays for a day: here that would fill the memory."""
+    def end_with_table(table_name: str, _table: Any = None) -> None:
+        """What a run has left ends with its table: its stream (which AWS keeps for a day), its transactions' tokens, its
+        doorbells and the ids that those are known by. All that would fill the memory, and each ring looks through it."""
         dynamodb._stream_records.pop(table_name, None)
         dynamodb._stream_trimmed.pop(table_name, None)
+        dynamodb._txn_idempotency.clear()
+        for queue in sqs._queues.values():
+            queue["messages"].clear()
+            queue["dedup_cache"].clear()
 
-    dynamodb.drop_stream_records = drop_stream_records
+    dynamodb.drop_stream_records = end_with_table
     return Within(app.app)
 
 
