@@ -27,21 +27,11 @@ def main() -> int:
     if any(part in sys.argv for part in realtime.PARTS):
         return realtime.main()
     options = _options()
-    for one in (signal.SIGINT, signal.SIGTERM):  # a shell's background ignores ctrl-C, and all that inherit that
-        signal.signal(one, signal.default_int_handler)
+    for ending in (signal.SIGINT, signal.SIGTERM):  # a shell's background ignores ctrl-C, and all that inherit that
+        signal.signal(ending, signal.default_int_handler)
     told, told_random = Report(), Report(block=RANDOM)
     try:
-        if options.case or options.seed is not None:
-            _one_again(told, options)
-        else:
-            with crew.at_work(options.jobs) as hands:
-                if options.part == RANDOM:
-                    until = time.monotonic() + options.minutes * 60
-                    if options.first > 1:
-                        told_random.go_on()
-                    parts.random_faults(hands, told_random, options.messages, first=options.first, until=until)
-                else:
-                    _everything(hands, told, told_random, options)
+        _carry_out(told, told_random, options)
     except engines.Missing as missing:
         print(missing, file=sys.stderr)
         return 2
@@ -57,6 +47,21 @@ def main() -> int:
     wrong = sum(len(one.wrong) for one in reports)
     print(f"{wrong} wrong")
     return 1 if wrong else 0
+
+
+def _carry_out(told: Report, told_random: Report, options: argparse.Namespace) -> None:
+    """One case or seed again, the random part, or everything."""
+    if options.case or options.seed is not None:
+        _one_again(told, options)
+        return
+    with crew.at_work(options.jobs) as hands:
+        if options.part != RANDOM:
+            _everything(hands, told, told_random, options)
+            return
+        if options.first > 1:
+            told_random.go_on()
+        until = time.monotonic() + options.minutes * 60
+        parts.random_faults(hands, told_random, options.messages, first=options.first, until=until)
 
 
 def _options() -> argparse.Namespace:

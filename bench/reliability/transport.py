@@ -106,8 +106,8 @@ def within() -> Within:
     emulator_speed.apply()
 
     def end_with_table(table_name: str, _table: Any = None) -> None:
-        """What a run has left ends with its table: its stream (which AWS keeps for a day), its transactions' tokens, its
-        doorbells and the ids that those are known by. All that would fill the memory, and each ring looks through it."""
+        """What a run has left ends with its table: its stream (which AWS keeps for a day), its transactions' tokens,
+        its doorbells and their ids of deduplication. All that would fill the memory, and rings look through it."""
         dynamodb._stream_records.pop(table_name, None)
         dynamodb._stream_trimmed.pop(table_name, None)
         dynamodb._txn_idempotency.clear()
