@@ -5,13 +5,12 @@ import os
 import socket
 import sys
 import threading
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Coroutine, Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Final, Protocol
 from unittest.mock import patch
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.httpsession import URLLib3Session
@@ -42,8 +41,8 @@ def over_http() -> Transport:
 
 @dataclass(frozen=True, slots=True)
 class Within:
-    """The emulator's application, called without a server: two thirds of what a request takes is HTTP. It does one
-    request after the other, as it does behind its server."""
+    """The emulator's services, called without its server: three quarters of what a request takes is HTTP and the way
+    to the service. It does one request after the other, as it does behind its server."""
 
     application: Any
     _one: threading.Lock = field(default_factory=threading.Lock)
@@ -51,42 +50,29 @@ class Within:
     def send(self, request: AWSPreparedRequest) -> AWSResponse:
         """Its answer."""
         where = urlsplit(request.url)
-        headers = [(_bytes(name).lower(), _bytes(value)) for name, value in request.headers.items()]
-        scope = {
-            "type": "http",
-            "asgi": {"version": "3.0"},
-            "http_version": "1.1",
-            "scheme": "http",
-            "method": request.method,
-            "path": where.path or "/",
-            "raw_path": _bytes(where.path or "/"),
-            "query_string": _bytes(where.query),
-            "root_path": "",
-            "headers": [*headers, (b"host", _bytes(where.netloc))],
-            "client": ("127.0.0.1", 1),
-            "server": ("127.0.0.1", 9),
-        }
-        status, answered, body = self._call(scope, _bytes(request.body or b""))
-        response_headers: Any = {name.decode().title(): value.decode() for name, value in answered}
-        return AWSResponse(request.url, status, response_headers, Raw(body))
-
-    def _call(self, scope: dict[str, Any], body: bytes) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
-        sent: list[dict[str, Any]] = []
-        incoming = iter([{"type": "http.request", "body": body, "more_body": False}])
-
-        async def receive() -> dict[str, Any]:
-            return next(incoming, {"type": "http.disconnect"})
-
-        async def send(message: dict[str, Any]) -> None:
-            sent.append(message)
-
+        headers = {_text(name).lower(): _text(value) for name, value in request.headers.items()}
+        body = _bytes(request.body or b"")
+        key, _, region, service = headers["authorization"].partition("Credential=")[2].split("/")[:4]
+        if headers.get("x-amz-target", "").startswith("DynamoDBStreams"):
+            service = "dynamodbstreams"  # signed as the tables are
         with self._one:
-            running = self.application(scope, receive, send)
-            with suppress(StopIteration):
-                running.send(None)
-                running.close()
-                raise AssertionError(f"the emulator waits for something in {scope['method']} {scope['path']}")
-        return sent[0]["status"], sent[0]["headers"], b"".join(one.get("body", b"") for one in sent[1:])
+            self.application.set_request_account_id(key)
+            self.application.set_request_region(region)
+            serve = self.application.SERVICE_HANDLERS[service]
+            status, answered, content = self._at_once(
+                serve(request.method, where.path or "/", headers, body, parse_qs(where.query))
+            )
+        response_headers: Any = {name.title(): str(value) for name, value in answered.items()}
+        return AWSResponse(request.url, status, response_headers, Raw(_bytes(content)))
+
+    def _at_once(self, running: Coroutine[Any, Any, Any]) -> Any:
+        """What it returns: a service that is called alone has nothing to wait for."""
+        try:
+            running.send(None)
+        except StopIteration as ended:
+            return ended.value
+        running.close()
+        raise AssertionError("the emulator waits for something")
 
 
 @cache
@@ -116,7 +102,7 @@ def within() -> Within:
             queue["dedup_cache"].clear()
 
     dynamodb.drop_stream_records = end_with_table
-    return Within(app.app)
+    return Within(app)
 
 
 class Raw(io.BytesIO):
@@ -126,6 +112,10 @@ class Raw(io.BytesIO):
         """What botocore reads it by."""
         while chunk := self.read(amt):
             yield chunk
+
+
+def _text(value: Any) -> str:
+    return value.decode() if isinstance(value, bytes) else str(value)
 
 
 def _bytes(value: Any) -> bytes:
