@@ -310,5 +310,12 @@ TO_APPS: Final = (
         after("never-posted"),
         frozenset({Check.LOST}),
     ),
+    Defect(
+        "sweep-dies",
+        "a sweep without secrets ends with an exception",
+        to_apps.sweep_dies,
+        after("never-posted", Strike("sweeper", "secrets-manager.GetSecretValue", Fault.ERROR_BEFORE, times=2)),
+        frozenset({Check.CRASHED}),
+    ),
 )
 DEFECTS: Final = (*INBOUND, *OUTBOUND, *TO_APPS)

@@ -17,7 +17,7 @@ from bench.reliability.site import Site
 
 SINGLES = 10.0
 PAIRS = 6.0
-RANDOM = 60.0
+RANDOM = 240.0
 """Seconds, each: `make reliability` takes as long as everything takes."""
 TEXTS = 30
 SELDOM = 3 * 3600 + 1200
