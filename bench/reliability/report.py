@@ -39,10 +39,11 @@ class Report:
 
     def row(self, part: str, runs: int, faults: int, counts: Counter[str], found: Counter[Check]) -> None:
         """One row: what was run, and what was found."""
-        untrue = found[Check.LOST] + found[Check.UNTRUE] + found[Check.MISCOUNTED]
-        duplicated, unexpected = found[Check.DUPLICATED], found[Check.UNEXPECTED] + found[Check.EARLY]
-        numbers = (runs, faults, counts["attempted"], counts["acknowledged"], untrue, unexpected, duplicated)
-        self.rows.append((part, *(f"{number:,}" for number in (*numbers, found[Check.ILLEGAL], found[Check.SILENT]))))
+        lost = found[Check.LOST] + found[Check.UNTRUE] + found[Check.MISCOUNTED]
+        apart = (found[Check.DUPLICATED], found[Check.ILLEGAL], found[Check.SILENT])
+        unexpected = found.total() - lost - sum(apart)
+        numbers = (runs, faults, counts["attempted"], counts["acknowledged"], lost, unexpected, *apart)
+        self.rows.append((part, *(f"{number:,}" for number in numbers)))
         clear()
         print(" | ".join(self.rows[-1]), flush=True)
 

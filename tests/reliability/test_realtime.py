@@ -11,6 +11,7 @@ import pytest
 from textension.aws.wire import to_wire
 
 from bench.reliability import checker
+from bench.reliability.checker import Check
 from bench.reliability.load import Load, described
 from bench.reliability.posting import Answer, Poster
 from bench.reliability.report import Report
@@ -90,6 +91,16 @@ def test_a_part_writes_its_own_block_and_no_other(tmp_path: Path) -> None:
     assert "old kills" not in written
     assert "| all of it | 1 | 2 | 3 | 0 |" in written
     assert "- A line\n<!-- end of kills -->\nafter\n" in written
+
+
+def test_whatever_is_wrong_is_in_a_column() -> None:
+    report = Report()
+
+    report.row("one of each", 1, 2, Counter(), Counter(Check))
+
+    columns = [int(number) for number in report.rows[0][5:]]
+    assert sum(columns) == len(Check)
+    assert all(columns)
 
 
 def test_a_part_that_goes_on_keeps_the_rows_that_are_there(tmp_path: Path) -> None:
