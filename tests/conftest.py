@@ -90,6 +90,8 @@ def forget() -> None:
     """Drop what the package keeps for the life of a process."""
     if assemble.sender.cache_info().currsize:
         assemble.sender().clients.close()
+    if assemble.sweeper_clients.cache_info().currsize:
+        assemble.sweeper_clients().close()
     for module in (assemble, config, clients):
         for _, one in inspect.getmembers(module):
             if isinstance(one, functools._lru_cache_wrapper):

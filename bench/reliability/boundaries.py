@@ -9,7 +9,7 @@ import io
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -147,14 +147,17 @@ class Boundaries:
             fault = Fault.HANG_AFTER
         if fault is Fault.KILLED_BEFORE:
             raise Killed
-        response = None
-        if fault is None or fault in AFTER:
-            self._tell(self.on_clicksend, target, request.body)
-            response = adapter.send(request, **options)
-            self.on_answer()
-        self.pass_time(SLOWNESS[Kind.HTTP] if fault is Fault.SLOW else CLICKSEND_TAKES)
-        if response is not None and fault in {None, Fault.SLOW}:
-            return response
+        with ExitStack() as unheard:
+            response = None
+            if fault is None or fault in AFTER:
+                self._tell(self.on_clicksend, target, request.body)
+                response = adapter.send(request, **options)
+                unheard.callback(response.close)
+                self.on_answer()
+            self.pass_time(SLOWNESS[Kind.HTTP] if fault is Fault.SLOW else CLICKSEND_TAKES)
+            if response is not None and fault in {None, Fault.SLOW}:
+                unheard.pop_all()
+                return response
         return self._clicksend_failure(fault, request)
 
     def _clicksend_failure(self, fault: Fault | None, request: requests.PreparedRequest) -> requests.Response:

@@ -82,9 +82,11 @@ class Site:
             yield
 
     def forget(self) -> None:
-        """What a function knows ends with its process. The clients stay: they hold connections only."""
+        """What a function knows ends with its process, and its connections to ClickSend do. AWS's clients stay."""
         if assemble.sender.cache_info().currsize:
             assemble.sender().clients.close()
+        if assemble.sweeper_clients.cache_info().currsize:
+            assemble.sweeper_clients().close()
         _forget(assemble, config)
 
 

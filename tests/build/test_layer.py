@@ -178,23 +178,23 @@ def test_a_missing_package_is_noticed(isolated: Isolated) -> None:
         isolated(None, "moto")
 
 
-UNREACHABLE: Final[dict[str, tuple[str, Any, str]]] = {
-    "inbound_webhook": ("form_16_keys", 503, ""),
-    "stream_relay": ("mark_published", {"batchItemFailures": []}, ""),
-    "outbound_sender": ("batch_of_one", 1, ""),
-    "sweeper": ("each_minute", None, "Unavailable"),
-    "realtime": ("batch_of_events", 4, ""),
-    "app_api": ("conversations", 503, ""),
-    "email_notifier": ("one_text", 1, ""),
-    "push_notifier": ("batch_of_one", 1, ""),
-    "web_app": ("config", 200, ""),
+UNREACHABLE: Final[dict[str, tuple[str, Any]]] = {
+    "inbound_webhook": ("form_16_keys", 503),
+    "stream_relay": ("mark_published", {"batchItemFailures": []}),
+    "outbound_sender": ("batch_of_one", 1),
+    "sweeper": ("each_minute", {}),
+    "realtime": ("batch_of_events", 4),
+    "app_api": ("conversations", 503),
+    "email_notifier": ("one_text", 1),
+    "push_notifier": ("batch_of_one", 1),
+    "web_app": ("config", 200),
 }
-"""What each function answers to a file while AWS is out of reach, or what it raises."""
+"""What each function answers to a file while AWS is out of reach: none ends with an exception."""
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_a_function_without_aws_says_so(isolated: Isolated, function: str) -> None:
-    case, expected, raised = UNREACHABLE[function]
+    case, expected = UNREACHABLE[function]
 
     ran = isolated(FUNCTIONS[function], "app", event=arrange.event(function, case))
 
@@ -204,7 +204,7 @@ def test_a_function_without_aws_says_so(isolated: Isolated, function: str) -> No
             answer = ran.answer["statusCode"]
         case "outbound_sender" | "realtime" | "email_notifier" | "push_notifier":
             answer = len(ran.answer["batchItemFailures"])
-    assert (answer, ran.raised) == (expected, raised)
+    assert (answer, ran.raised) == (expected, "")
 
 
 # ---------------------------------------------------------------- what a cold start loads
