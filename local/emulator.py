@@ -2,7 +2,8 @@
 
 Every two seconds, when a request may have changed something, the process forks and the child writes what it sees: the
 emulator never waits for the disk, and a snapshot never holds half of a request. Each snapshot is a folder of its own;
-the file CURRENT names the last whole one. It adds what ministack forgets: the stream records that no function has had.
+the file CURRENT names the last whole one. Archives (layers, megabytes) lie beside them, each written once. It adds what
+ministack forgets: the stream records that no function has had.
 
 Runs in the emulator's environment (`.venv-emulator`), configured by ministack's own variables.
 """
@@ -34,6 +35,8 @@ CHECK_SECONDS = 2.0
 SAVE_TIMEOUT_SECONDS = 30.0
 KEEP_LOGS_SECONDS = 900.0
 STREAMS = "streams"
+ARCHIVE_BYTES = 65536
+ARCHIVE = "__archive__"
 READS = ("Get", "BatchGet", "TransactGet", "Query", "Scan", "Describe", "List", "Filter")
 ROOT = Path(persistence.STATE_DIR)
 log = logging.getLogger("textension.emulator")
@@ -77,6 +80,21 @@ def restore_streams() -> None:
         dynamodb._stream_records._data.update(kept["records"]._data)
 
 
+_read_object = persistence._json_object_hook
+
+
+def as_json(value: object) -> object:
+    """What JSON has no word for, as ministack writes it; an archive is named, and has a file of its own."""
+    if isinstance(value, bytes) and len(value) >= ARCHIVE_BYTES:
+        return {ARCHIVE: lambda_svc._write_code_blob(value)}
+    return persistence._json_default(value)
+
+
+def from_json(value: dict[str, Any]) -> Any:
+    """The inverse of `as_json`, for each object of a file."""
+    return lambda_svc._read_code_blob(value[ARCHIVE]) if ARCHIVE in value else _read_object(value)
+
+
 def without_events(state: dict[str, Any]) -> dict[str, Any]:
     """Log groups without their lines: they are on the screen and would make every snapshot larger."""
     groups = copy.copy(state["log_groups"])
@@ -102,12 +120,20 @@ def write_snapshot() -> None:
     for folder in ROOT.glob("snapshot-*"):
         if folder != target:
             shutil.rmtree(folder, ignore_errors=True)
+    _forget_archives((target / "lambda.json").read_text(encoding="ascii"))
+
+
+def _forget_archives(state: str) -> None:
+    """Remove the archives that no function and no layer has any more."""
+    for archive in Path(lambda_svc.CODE_BLOB_DIR).glob("*.zip"):
+        if archive.stem not in state:
+            archive.unlink()
 
 
 def _write_service(target: Path, previous: Path | None, name: str, state: dict[str, Any]) -> None:
     """One service's file in ministack's own format; a hard link to the previous one where nothing changed."""
     wrapped = {"__ministack_format__": persistence._state_format_version(name), "payload": state}
-    content = json.dumps(wrapped, default=persistence._json_default).encode()
+    content = json.dumps(wrapped, default=as_json if name == "lambda" else persistence._json_default).encode()
     old = previous / f"{name}.json" if previous else None
     if old is not None and old.exists() and old.stat().st_size == len(content) and old.read_bytes() == content:
         os.link(old, target / f"{name}.json")
@@ -242,6 +268,7 @@ def prepare() -> None:
     snapshot = current_snapshot()
     persistence.STATE_DIR = str(snapshot or ROOT / "none")
     lambda_svc._prune_orphan_code_blobs = lambda _referenced: None
+    persistence._json_object_hook = from_json
     load = ministack._load_persisted_state
 
     def load_all() -> None:

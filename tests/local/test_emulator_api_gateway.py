@@ -1,14 +1,10 @@
 """What the local stack's API Gateway does that ministack's own does not: asked of ministack, in its environment."""
 
-import json
-import subprocess
-from typing import Any, Final
+from typing import Final
 
 import pytest
 
-from local.config import PROJECT, child_environment
-
-PYTHON: Final = PROJECT / ".venv-emulator" / "bin" / "python"
+from tests.local.emulator import printed
 
 # An API with one method that needs a token, and one whose function fails.
 ASK: Final = """
@@ -66,25 +62,10 @@ print(json.dumps(claims_in_words({
 """
 
 
-def emulator(program: str) -> list[Any]:
-    """What a program printed that ran where the emulator does, as JSON by the line."""
-    done = subprocess.run(
-        [PYTHON, "-c", program],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-        cwd=PROJECT,
-        env=child_environment(LOG_LEVEL="ERROR"),
-    )
-    assert done.returncode == 0, done.stderr
-    return [json.loads(line) for line in done.stdout.splitlines()]
-
-
 @pytest.fixture(scope="module")
 def answers() -> dict[str, tuple[int, str, dict[str, str]]]:
     """Status, type and body by path."""
-    return dict(zip(("/me", "/open", "/nowhere"), map(tuple, emulator(ASK)), strict=True))
+    return dict(zip(("/me", "/open", "/nowhere"), map(tuple, printed(ASK)), strict=True))
 
 
 @pytest.mark.parametrize(
@@ -101,7 +82,7 @@ def test_gateway_responses_of_the_body_are_given(
 
 
 def test_claims_are_texts_as_a_rest_api_has_them() -> None:
-    assert emulator(CLAIMS) == [
+    assert printed(CLAIMS) == [
         {
             "cognito:groups": "admin,staff",
             "exp": "Tue Nov 24 07:03:35 UTC 2026",
