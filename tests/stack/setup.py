@@ -56,8 +56,10 @@ class Console:
         return ran
 
     def doctor(self, *more: str) -> list[dict[str, str]]:
-        """What the doctor finds that is not ok."""
-        found: list[dict[str, str]] = self.run("doctor", "--json", *more, code=None).json
+        """What the doctor finds that is not ok; its exit code says whether something is wrong."""
+        ran = self.run("doctor", "--json", *more, code=None)
+        found: list[dict[str, str]] = ran.json
+        assert ran.code == any(one["level"] == "wrong" for one in found), ran
         return [one for one in found if one["level"] != "ok"]
 
     def mend(self, command: str, *, typed: str = "", **placeholders: str) -> None:

@@ -86,7 +86,6 @@ def one_finding(console: Console, name: str, level: str = "wrong") -> dict[str, 
     """The one thing that the doctor finds."""
     found = console.doctor()
     assert names(found) == [(name, level)], found
-    assert console.run("doctor", code=None).code == (1 if level == "wrong" else 0)
     return found[0]
 
 
