@@ -17,7 +17,6 @@ from typing import Any
 from urllib.parse import urlparse
 
 import boto3
-import botocore.session
 import pytest
 from moto import mock_aws
 from moto.backends import get_backend
@@ -32,7 +31,7 @@ from textension.message import Message, NumberSettings
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
-from tests import moto_speed, template_yaml
+from tests import aws_speed, template_yaml
 
 NUMBER = "+61411111111"
 PEER = "+61422222222"
@@ -41,7 +40,7 @@ EMAIL_FROM = "textension@example.com"
 REGION = "ap-southeast-2"
 OWNER = "123456789012"
 """Whose AWS it is, as moto has it."""
-moto_speed.apply()
+aws_speed.apply()
 
 
 ALONE = ("stack", "web")
@@ -96,10 +95,6 @@ def forget() -> None:
         for _, one in inspect.getmembers(module):
             if isinstance(one, functools._lru_cache_wrapper):
                 one.cache_clear()
-
-
-# Each test's clients are new; what botocore reads and parses to make one, megabytes of JSON, is read once.
-botocore.session.create_loader = functools.cache(botocore.session.create_loader)
 
 
 @functools.cache

@@ -91,10 +91,17 @@ class RunningStack:
         return [pid for pid, command in started_by(self.state_dir) if mark in command]
 
     def kill_workers(self, function: str) -> int:
-        """`kill -9` a function's workers in the middle of whatever they do; returns how many there were."""
+        """`kill -9` a function's workers in the middle of whatever they do; returns how many there were.
+
+        When they are dead: until then the emulator may give one of them its next event.
+        """
         pids = self.workers(function)
         for pid in pids:
             _kill(pid)
+        ends = time.monotonic() + 10
+        while set(pids) & set(self.workers(function)):
+            assert time.monotonic() < ends, f"workers of {function} live on"
+            time.sleep(0.01)
         return len(pids)
 
     def _end(self, number: int) -> None:
