@@ -155,7 +155,8 @@ class Office:
         """Post all of them at the same time, as ClickSend does: what is not answered with 200 comes again."""
 
         def until_taken(one: dict[str, Any]) -> int:
-            for _ in range(30):
+            ends = time.monotonic() + 120
+            while time.monotonic() < ends:
                 with suppress(httpx.TransportError):
                     if self.post(one) == 200:
                         return 200
