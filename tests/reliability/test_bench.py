@@ -1,6 +1,7 @@
 """The reliability bench's small form: nothing lost, nothing twice; and what is broken on purpose is found."""
 
 import itertools
+import os
 import random
 import time
 from collections.abc import Callable, Iterator
@@ -17,7 +18,7 @@ from bench.reliability.site import Site
 
 SINGLES = 10.0
 PAIRS = 6.0
-RANDOM = 240.0
+RANDOM = float(os.environ.get("RANDOM_FAULTS_SECONDS", "240"))
 """Seconds, each: `make reliability` takes as long as everything takes."""
 TEXTS = 30
 SELDOM = 3 * 3600 + 1200
