@@ -32,7 +32,7 @@ def orphan(stack: RunningStack) -> str:
 @pytest.mark.usefixtures("orphan")
 def test_inbound_workers_killed_again_and_again_lose_and_double_nothing(stack: RunningStack, office: Office) -> None:
     peer = "+12025550111"
-    texts = [f"killed {number:02d}" for number in range(40)]
+    texts = [f"killed {number:02d}" for number in range(60)]
     killed, stop = [0], threading.Event()
 
     def killing() -> None:
